@@ -1,0 +1,45 @@
+# `make` lists the targets. Each makes the environment that it needs; PYTHON names the interpreter to make it with.
+
+PYTHON ?= python3
+OUT ?= out/try
+PIP = bin/python -m pip --disable-pip-version-check
+SOURCES := $(shell find src/nacre -type f ! -name '*.pyc')
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+try: .venv-try/installed ## install nacre (no torch), cut one file at five sizes, draw them beside JPEG and WebP
+	.venv-try/bin/python examples/try_nacre.py --out $(OUT)
+
+test: lint ## lint and run the tests, but for the slow ones
+	.venv/bin/pytest -m "not slow"
+
+test-all: lint ## lint and run all tests
+	.venv/bin/pytest
+
+lint: .venv/installed ## style, types, and which room imports which
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+results: .venv/installed ## run the bench and write results/ again; DATA=folder with the Kodak pictures
+	@test -d "$(DATA)" || { echo "make results DATA=folder with the Kodak pictures (see docs/test-sets.md)"; exit 2; }
+	.venv/bin/nacre bench --images "$(DATA)" --out results
+
+clean: ## remove the environments and what the other targets made
+	rm -rf .venv .venv-try out build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv-try/installed: pyproject.toml requirements/light.txt $(SOURCES)
+	$(PYTHON) -m venv .venv-try
+	.venv-try/$(PIP) install --quiet -c requirements/light.txt .
+	touch $@
+
+# Dependency groups need a newer pip than Python 3.11 brings.
+.venv/installed: pyproject.toml requirements/test.txt
+	$(PYTHON) -m venv .venv
+	.venv/$(PIP) install --quiet "pip>=25.1"
+	.venv/$(PIP) install --quiet -c requirements/test.txt -e ".[bench,train]" --group test
+	touch $@
+
+.PHONY: help try test test-all lint results clean

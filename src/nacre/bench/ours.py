@@ -1,0 +1,161 @@
+"""nacre's own codecs on the bench: one full encode a picture, then prefixes of that file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import nacre
+from nacre import api
+from nacre.bench.contract import Pixels, Point
+from nacre.errors import UsageError
+
+CODE_BITS = {"gru-conv": 32, "lstm-conv": 32}
+"""Bits of one iteration in a 16x16 cell, before entropy coding."""
+
+CELL = 16
+
+
+@dataclass(frozen=True)
+class NacreCodec:
+    """A progressive codec: every point is a real prefix of one file, decoded from its bytes.
+
+    The encoding time of every point is that of the one full encode.
+
+    Attributes
+    ----------
+    codec
+        Name as `nacre codecs` lists it.
+    iterations
+        Iterations of the full encode; None is the codec's default.
+    threads
+        Threads of encoding and decoding.
+    """
+
+    codec: str
+    iterations: int | None = None
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        """Codec and options."""
+        return self.codec if self.iterations is None else f"{self.codec}:iterations={self.iterations}"
+
+    @property
+    def description(self) -> str:
+        """Version and weights, and what the points are."""
+        return f"nacre {nacre.__version__}, weights {self._weights()}; prefixes of one file a picture"
+
+    @property
+    def identity(self) -> str:
+        """Name, weights and threads; the code's own hash is added by the cache."""
+        return json.dumps([self.name, self._weights(), self.threads])
+
+    def points(self, pixels: Pixels) -> Iterator[Point]:
+        """The first layer, every whole iteration (or every rate point), and the whole file."""
+        made, seconds = self._full(pixels)
+        for label, size in self._borders(made):
+            data = made.data[:size]
+            yield Point(label, data, len(data), seconds)
+
+    def repeat(self, pixels: Pixels, setting: str) -> bytes:
+        """The full encode again, whatever the prefix."""
+        data: bytes = self._full(pixels)[0].data
+        return data
+
+    def decode(self, data: bytes) -> Pixels:
+        """Pixels (H, W, 3) uint8 of a file or a prefix of one."""
+        return api.decompress(data, threads=self.threads).rgb()
+
+    def _full(self, pixels: Pixels) -> tuple[Any, float]:
+        start = perf_counter()
+        made = api.compress(pixels, codec=self.codec, iterations=self.iterations, threads=self.threads)
+        return made, perf_counter() - start
+
+    def _borders(self, made: Any) -> list[tuple[str, int]]:
+        """Labels and file lengths of the prefixes to measure, shortest first."""
+        layers = getattr(made, "layers", ())
+        if layers:
+            borders = [("first layer", layers[0].file_bytes)]
+            borders += [(f"iteration {layer.iteration}", layer.file_bytes) for layer in layers if layer.whole]
+        else:
+            points = api.info(made.data).rate_points
+            borders = [(f"point {k}", point.bytes) for k, point in enumerate(points, 1)]
+        if not borders:
+            return [("whole file", len(made.data))]
+        return [*borders[:-1], (borders[-1][0], len(made.data))]  # the last border counts all that follows it
+
+    def _weights(self) -> str:
+        for known in api.list_codecs():
+            if known.name == self.codec:
+                return known.weights or "not installed"
+        raise UsageError(f"There is no codec {self.codec!r}; `nacre codecs` lists them.")
+
+
+class RawNacreCodec(NacreCodec):
+    """The same pictures, counted as the papers count them: codes of whole iterations, no entropy coding, no header.
+
+    The pixels of iteration k are decoded from the real file cut after iteration k; only the size is that of the raw
+    codes. This is a reference for what entropy coding saves, not a format.
+    """
+
+    @property
+    def name(self) -> str:
+        """Codec and options."""
+        return super().name.replace(self.codec, f"{self.codec}:raw", 1)
+
+    @property
+    def description(self) -> str:
+        """What the sizes are."""
+        return super().description + "; sizes are those of the raw codes, without entropy coding and header"
+
+    def points(self, pixels: Pixels) -> Iterator[Point]:
+        """Every whole iteration."""
+        made, seconds = self._full(pixels)
+        for layer in getattr(made, "layers", ()):
+            if layer.whole:
+                size = raw_bytes(self.codec, pixels.shape[0], pixels.shape[1], layer.iteration)
+                yield Point(f"iteration {layer.iteration}", made.data[: layer.file_bytes], size, seconds)
+
+
+def raw_bytes(codec: str, height: int, width: int, iterations: int) -> int:
+    """Bytes of the codes of that many iterations without entropy coding.
+
+    Raises
+    ------
+    UsageError
+        If the codec has no iterations of equal size.
+    """
+    if codec not in CODE_BITS:
+        raise UsageError(f"The codec {codec!r} has no raw codes; leave its ':raw' out.")
+    cells = ceil(height / CELL) * ceil(width / CELL)
+    return int(np.ceil(cells * CODE_BITS[codec] * iterations / 8))
+
+
+def ours(spec: str, *, threads: int = 1) -> NacreCodec:
+    """A codec of nacre from "name", "name:raw", "name:iterations=16" or "name:raw:iterations=16".
+
+    Raises
+    ------
+    UsageError
+        If the option does not exist.
+    """
+    codec, *options = spec.split(":")
+    kind: type[NacreCodec] = NacreCodec
+    iterations = None
+    for option in options:
+        key, _, value = option.partition("=")
+        if option == "raw":
+            raw_bytes(codec, 1, 1, 1)
+            kind = RawNacreCodec
+        elif key == "iterations" and value.isdecimal() and int(value) > 0:
+            iterations = int(value)
+        else:
+            raise UsageError(f"The codec {codec!r} takes the options 'raw' and 'iterations=N' here, not {option!r}.")
+    return kind(codec, iterations, threads)

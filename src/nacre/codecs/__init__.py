@@ -1,0 +1,1 @@
+"""Picture codecs: the contract, the registry, targets, and one folder a family."""

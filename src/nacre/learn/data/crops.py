@@ -1,0 +1,96 @@
+"""Random crops from a folder of pictures, held in memory as uint8."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nacre.errors import NacreError, PictureError
+from nacre.picture.reading import read
+
+SUFFIXES = {".avif", ".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".ppm"}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CropFolder:
+    """Pictures of a folder and the rule that draws crops from them.
+
+    Attributes
+    ----------
+    pictures
+        uint8 arrays (H, W, 3).
+    digest
+        SHA-256 over the sorted file names and sizes: which data a run has seen.
+    skipped
+        Files that could not be read; a bad file never ends a run.
+    shrink
+        Each crop is downscaled by a random factor from 1 to this, which removes coding noise of the
+        sources and varies the scale of detail.
+    """
+
+    pictures: tuple[NDArray[np.uint8], ...]
+    digest: str
+    skipped: tuple[str, ...]
+    shrink: float = 2.0
+
+    @classmethod
+    def load(cls, folder: Path, *, least: int = 64, shrink: float = 2.0) -> CropFolder:
+        """Read every picture below `folder` with sides of at least `least` pixels.
+
+        Raises
+        ------
+        PictureError
+            If the folder holds no usable picture.
+        """
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        digest = hashlib.sha256()
+        for file in files:
+            digest.update(f"{file.relative_to(folder).as_posix()} {file.stat().st_size}\n".encode())
+
+        def pixels(file: Path) -> NDArray[np.uint8] | None:
+            try:
+                found = read(file).rgb()
+            except NacreError as error:
+                _log.warning("skipped %s: %s", file.name, error)
+                return None
+            return found if min(found.shape[:2]) >= least else None
+
+        with ThreadPoolExecutor(2) as pool:
+            loaded = list(pool.map(pixels, files))
+        usable = tuple(a for a in loaded if a is not None)
+        if not usable:
+            raise PictureError(f"The folder {folder} holds no picture of at least {least} x {least} pixels.")
+        skipped = tuple(f.name for f, a in zip(files, loaded, strict=True) if a is None)
+        return cls(usable, digest.hexdigest(), skipped, shrink)
+
+    def batch(self, count: int, side: int, key: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Draw crops (count, 3, side, side).
+
+        The draw depends on `key` alone (seed and step), so a resumed run sees the data it would have seen.
+        """
+        rng = np.random.default_rng(key)
+        areas = np.array([a.shape[0] * a.shape[1] for a in self.pictures], float)
+        chosen = rng.choice(len(self.pictures), count, p=areas / areas.sum())
+        return np.stack([self._crop(self.pictures[i], side, rng) for i in chosen])
+
+    def _crop(self, picture: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        height, width, _ = picture.shape
+        factor = min(rng.uniform(1, self.shrink), min(height, width) / side)
+        # A quarter stays at full scale: files are used on sharp pictures too.
+        source = side if rng.random() < 0.25 else max(side, int(side * factor))
+        y = int(rng.integers(height - source + 1))
+        x = int(rng.integers(width - source + 1))
+        crop = picture[y : y + source, x : x + source]
+        if source != side:
+            crop = np.asarray(Image.fromarray(crop).resize((side, side), Image.Resampling.LANCZOS))
+        if rng.random() < 0.5:
+            crop = crop[:, ::-1]
+        return np.ascontiguousarray(crop.transpose(2, 0, 1))

@@ -1,0 +1,1 @@
+"""Quantizers with a training-time surrogate, one idea a file."""

@@ -1,0 +1,73 @@
+"""Recipes: what to train and how, as TOML files that ship with the package."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nacre.errors import UsageError
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """Adam, a warm-up in steps, then a cosine over the budget from `rate` to `floor`."""
+
+    rate: float = 5e-4
+    floor: float = 1e-5
+    warmup: int = 200
+    clip: float = 0.5
+    ema: float = 0.999
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run's settings.
+
+    `task` holds what only the family's task reads (network, phases, losses).
+    """
+
+    name: str
+    family: str
+    seed: int
+    task: dict[str, Any]
+    optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
+    text: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the recipe's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def load_recipe(name_or_path: str) -> Recipe:
+    """Read a shipped recipe by name, or any recipe by path.
+
+    Raises
+    ------
+    UsageError
+        If there is no such recipe or it is not valid.
+    """
+    path = RECIPES / f"{name_or_path}.toml"
+    if not path.is_file():
+        path = Path(name_or_path)
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise UsageError(f"There is no recipe {name_or_path!r}; give a TOML file or one of: {known}.")
+    text = path.read_text(encoding="utf-8")
+    try:
+        table = tomllib.loads(text)
+        return Recipe(
+            name=path.stem,
+            family=table.pop("family"),
+            seed=int(table.pop("seed", 0)),
+            optimizer=OptimizerSettings(**table.pop("optimizer", {})),
+            task=table,
+            text=text,
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"The recipe {path.name} is not valid: {error}.") from error

@@ -1,0 +1,30 @@
+"""Tasks: what each family brings to the training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from nacre.errors import UsageError
+from nacre.learn.loop import Task
+from nacre.learn.recipe import Recipe
+
+_TASKS = {"gru-conv": "nacre.learn.tasks.gru_conv:GruConvTask"}
+
+
+def make_task(recipe: Recipe) -> Task:
+    """Build the task of a recipe's family.
+
+    Raises
+    ------
+    UsageError
+        If no family of that name can be trained, or its settings are not valid.
+    """
+    if recipe.family not in _TASKS:
+        raise UsageError(f"No family {recipe.family!r} can be trained; choose one of: {', '.join(_TASKS)}.")
+    module, name = _TASKS[recipe.family].split(":")
+    make: Callable[..., Task] = getattr(import_module(module), name)
+    try:
+        return make(**recipe.task)
+    except TypeError as error:
+        raise UsageError(f"The recipe {recipe.name} has a setting that {recipe.family} does not know: {error}.") from error
