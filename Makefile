@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 OUT ?= out/try
-PIP = bin/python -m pip --disable-pip-version-check
+CODECS ?= gru-conv,jpeg:420,jpeg:444,webp,avif,jpeg2000,jxl
+INSTALL = $(@D)/bin/python -m pip --disable-pip-version-check install --quiet
 SOURCES := $(shell find src/nacre -type f ! -name '*.pyc')
 
 help: ## list the targets
@@ -25,21 +26,23 @@ lint: .venv/installed ## style, types, and which room imports which
 
 results: .venv/installed ## run the bench and write results/ again; DATA=folder with the Kodak pictures
 	@test -d "$(DATA)" || { echo "make results DATA=folder with the Kodak pictures (see docs/test-sets.md)"; exit 2; }
-	.venv/bin/nacre bench --images "$(DATA)" --out results
+	mkdir -p results
+	.venv/bin/nacre bench --images "$(DATA)" --codecs $(CODECS) --published --timing --cache out/bench \
+		--json results/kodak.json --markdown results/kodak.md --plot results/kodak.png --force
 
 clean: ## remove the environments and what the other targets made
 	rm -rf .venv .venv-try out build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv-try/installed: pyproject.toml requirements/light.txt $(SOURCES)
-	$(PYTHON) -m venv .venv-try
-	.venv-try/$(PIP) install --quiet -c requirements/light.txt .
+	$(PYTHON) -m venv $(@D)
+	$(INSTALL) -c requirements/light.txt .
 	touch $@
 
 # Dependency groups need a newer pip than Python 3.11 brings.
 .venv/installed: pyproject.toml requirements/test.txt
-	$(PYTHON) -m venv .venv
-	.venv/$(PIP) install --quiet "pip>=25.1"
-	.venv/$(PIP) install --quiet -c requirements/test.txt -e ".[bench,train]" --group test
+	$(PYTHON) -m venv $(@D)
+	$(INSTALL) "pip>=25.1"
+	$(INSTALL) -c requirements/test.txt -e ".[bench,train]" --group test
 	touch $@
 
 .PHONY: help try test test-all lint results clean

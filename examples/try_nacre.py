@@ -8,7 +8,6 @@ Writes PHOTO.nacre and a sheet of all pictures to the folder, and prints the sam
 from __future__ import annotations
 
 import argparse
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,7 @@ MARGIN, LINE = 12, 20
 
 @dataclass(frozen=True)
 class Cell:
-    """One file of the sheet, or why there is none."""
+    """One file of the sheet; where none fits, `pixels` is None and `size` that of the smallest there is."""
 
     codec: str
     allowed: int
@@ -40,7 +39,6 @@ class Cell:
     bpp: float = 0.0
     psnr: float = 0.0
     pixels: NDArray[np.uint8] | None = None
-    missing: str = ""
 
 
 def main() -> None:
@@ -93,8 +91,7 @@ def opponent(label: str, name: str, original: NDArray[np.uint8], allowed: int) -
     try:
         data = largest_within(codec, original, allowed).data
     except TargetError:
-        smallest = len(codec.encode(original, codec.scale[0]))
-        return Cell(label, allowed, missing=f"its smallest file has {smallest:,} bytes")
+        return Cell(label, allowed, len(codec.encode(original, codec.scale[0])))
     return measured(label, original, allowed, len(data), codec.decode(data))
 
 
@@ -105,11 +102,9 @@ def table(rows: list[list[Cell]], title: str) -> Table:
         result.add_column(heading, justify="right")
     for row in rows:
         for cell in row:
-            found = (
-                (cell.missing, "", "")
-                if cell.missing
-                else (f"{cell.size:,}", f"{cell.bpp:.3f}", f"{cell.psnr:.2f} dB")
-            )
+            found = (f"{cell.size:,}", f"{cell.bpp:.3f}", f"{cell.psnr:.2f} dB")
+            if cell.pixels is None:
+                found = (f"none below {cell.size:,}", "", "")
             result.add_row(cell.codec, f"{cell.allowed:,}", *found, end_section=cell is row[-1])
     return result
 
@@ -127,11 +122,13 @@ def sheet(rows: list[list[Cell]]) -> Image.Image:
             x, y = MARGIN + column * step_x, MARGIN + line * step_y
             if cell.pixels is None:
                 draw.rectangle((x, y, x + width - 1, y + height - 1), fill="#e8e8e8")
-                text = textwrap.fill(f"no {cell.codec} file fits {cell.allowed:,} bytes: {cell.missing}", 36)
+                text = f"no {cell.codec} file fits {cell.allowed:,} bytes;\nthe smallest has {cell.size:,}"
                 draw.multiline_text((x + width // 2, y + height // 2), text, "#505050", bold, "mm")
                 draw.text((x, y + height + 3), cell.codec, "black", bold)
                 continue
-            canvas.paste(Image.fromarray(cell.pixels).resize((width, height), Image.Resampling.LANCZOS), (x, y))
+            canvas.paste(
+                Image.fromarray(cell.pixels).resize((width, height), Image.Resampling.LANCZOS), (x, y)
+            )
             draw.text((x, y + height + 3), cell.codec, "black", bold)
             facts = f"{cell.size:,} bytes   {cell.bpp:.3f} bpp   {cell.psnr:.2f} dB"
             draw.text((x, y + height + 3 + LINE), facts, "black", plain)

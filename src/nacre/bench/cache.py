@@ -1,7 +1,7 @@
 """Measurements kept between runs, so that an interrupted bench goes on where it stopped.
 
-A key is a hash of everything a measurement depends on: the picture's bytes, the codec with its settings, library
-versions and weights, and nacre's own sources.
+A key is a hash of everything a measurement depends on: the picture's bytes, the codec with its settings,
+library versions and weights, and nacre's own sources.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ _NOT_CODING = ("bench/", "cli/", "learn/")
 def key(picture: bytes, codec: Codec) -> str:
     """Hash of a picture file's bytes, the codec, and the sources that its measurements depend on."""
     digest = hashlib.sha256()
-    for part in (hashlib.sha256(picture).hexdigest(), codec.identity, code_version(isinstance(codec, NacreCodec))):
+    for part in (
+        hashlib.sha256(picture).hexdigest(),
+        codec.identity,
+        code_version(isinstance(codec, NacreCodec)),
+    ):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
 
@@ -35,7 +39,9 @@ def code_version(own: bool) -> str:
     digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):
         name = path.relative_to(_PACKAGE).as_posix()
-        if name.startswith(_MEASURING) or (own and (name == "bench/ours.py" or not name.startswith(_NOT_CODING))):
+        if name.startswith(_MEASURING) or (
+            own and (name == "bench/ours.py" or not name.startswith(_NOT_CODING))
+        ):
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -71,7 +77,7 @@ class Cache:
                 file.write("\n")
 
     def get(self, key: str) -> list[Measurement] | None:
-        """What was measured under that key, or None."""
+        """Return what was measured under that key, or None."""
         rows = self._rows.get(key)
         return None if rows is None else from_dicts(rows)
 

@@ -20,12 +20,13 @@ class Point:
     Attributes
     ----------
     setting
-        What was asked for ("q75", "iteration 3"); equal settings of different pictures are averaged in mean curves.
+        What was asked for ("q75", "iteration 3"); equal settings of different pictures are averaged in mean
+        curves.
     data
         The bytes that are decoded.
     size
-        The bytes that count, headers included. They are `len(data)`, except where a codec says otherwise in its
-        description.
+        The bytes that count, headers included. They are `len(data)`, except where a codec says otherwise in
+        its description.
     seconds
         Duration of the whole call that made the bytes.
     """
@@ -55,7 +56,7 @@ class Codec(Protocol):
         """Files of rising size."""
 
     def repeat(self, pixels: Pixels, setting: str) -> bytes:
-        """The encode call that made the point of that setting, once more, for timing."""
+        """Call once more what made the point of that setting, for timing."""
 
     def decode(self, data: bytes) -> Pixels:
         """Pixels from the bytes of a point."""

@@ -1,7 +1,7 @@
 """Rate-distortion curves and the Bjøntegaard deltas between them.
 
-Rates enter as log10 of bits per pixel. Interpolation is monotone piecewise cubic, and nothing is ever extrapolated: a
-delta is taken over the range that both curves cover, and comes with that range.
+Rates enter as log10 of bits per pixel. Interpolation is monotone piecewise cubic, and nothing is ever
+extrapolated: a delta is taken over the range that both curves cover, and comes with that range.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CurveRangeError(UsageError):
 
 
 def decibels(metric: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Values of a metric on the scale used for curves: MS-SSIM and SSIM as -10 log10(1 - x), PSNR as it is."""
+    """Return values on the scale of curves: MS-SSIM and SSIM as -10 log10(1 - x), PSNR as it is."""
     x = np.asarray(values, np.float64)
     if "ssim" not in metric:
         return x
@@ -53,8 +53,8 @@ class Curve:
     def of(cls, bpp: ArrayLike, quality: ArrayLike) -> Curve:
         """Upper-left monotone part of measured points, in any order.
 
-        A point stays if it is better than everything that costs no more. Lossless points (infinite quality) have no
-        place on a curve in dB and are left out.
+        A point stays if it is better than everything that costs no more. Lossless points (infinite quality)
+        have no place on a curve in dB and are left out.
 
         Raises
         ------
@@ -71,7 +71,8 @@ class Curve:
                 kept.append((r, value))
         if len(kept) < MIN_POINTS:
             raise CurveRangeError(
-                f"A curve needs {MIN_POINTS} points of rising rate and quality, and {len(kept)} remain; measure more settings."
+                f"a curve needs {MIN_POINTS} points of rising rate and quality, not {len(kept)}; measure "
+                "more settings"
             )
         points = np.array(kept)
         return cls(points[:, 0].copy(), points[:, 1].copy())
@@ -88,7 +89,7 @@ class Curve:
         if not self.rate[0] <= at <= self.rate[-1]:
             low, high = 10 ** self.rate[0], 10 ** self.rate[-1]
             raise CurveRangeError(
-                f"{bpp:g} bpp lies outside the curve ({low:.3g}-{high:.3g} bpp); ask for a rate inside."
+                f"{bpp:g} bpp lies outside the curve ({low:.3g}-{high:.3g} bpp); ask for a rate inside"
             )
         return MonotoneCubic(self.rate, self.quality)(at)
 
@@ -142,8 +143,8 @@ def _mean_gap(anchor: _Axes, test: _Axes, what: str, unit: str) -> tuple[float, 
     high = float(min(anchor[0][-1], test[0][-1]))
     if high - low < _SAME:
         raise CurveRangeError(
-            f"The curves share no range of {what} ({anchor[0][0]:.2f} to {anchor[0][-1]:.2f} against "
-            f"{test[0][0]:.2f} to {test[0][-1]:.2f} {unit}); measure settings that overlap."
+            f"the curves share no range of {what} ({anchor[0][0]:.2f} to {anchor[0][-1]:.2f} against "
+            f"{test[0][0]:.2f} to {test[0][-1]:.2f} {unit}); measure settings that overlap"
         )
     area = MonotoneCubic(*test).integral(low, high) - MonotoneCubic(*anchor).integral(low, high)
     return area / (high - low), low, high
@@ -158,7 +159,7 @@ class MeanDelta:
     mean
         Mean over the pictures, or None if none could be compared.
     low, high
-        Lowest and highest end of the pictures' common ranges.
+        Mean ends of the pictures' common ranges.
     per_picture
         The delta of every picture that could be compared.
     left_out
@@ -180,7 +181,8 @@ def per_picture(
 ) -> MeanDelta:
     """`bd_rate` or `bd_quality` for every picture, then the mean.
 
-    This order is the honest one: mean curves cut at a rate against mean curves cut at a quality flatter the first.
+    This order is the honest one: mean curves cut at a rate against mean curves cut at a quality flatter the
+    first.
     """
     deltas: dict[str, Delta] = {}
     left_out: list[str] = []
@@ -193,8 +195,8 @@ def per_picture(
         return MeanDelta(None, None, None, {}, tuple(left_out))
     return MeanDelta(
         mean=float(np.mean([d.value for d in deltas.values()])),
-        low=min(d.low for d in deltas.values()),
-        high=max(d.high for d in deltas.values()),
+        low=float(np.mean([d.low for d in deltas.values()])),
+        high=float(np.mean([d.high for d in deltas.values()])),
         per_picture=deltas,
         left_out=tuple(left_out),
     )

@@ -1,19 +1,32 @@
-"""Results are written beside their place and renamed, so that nobody meets half a file."""
+"""Results take their place when they are whole, and replace those of an earlier run."""
 
 from __future__ import annotations
 
-import os
+import json
+import math
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+
+from nacre.picture.replacing import replacing
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write `content` to `path`, replacing what stood there only when all of it is on disk."""
-    data = content.encode() if isinstance(content, str) else content
+    """Write `content` to `path`, whose folder is made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path, overwrite=True) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain data as JSON; infinities and NaN, which JSON lacks, become null."""
+    write_whole(path, json.dumps(_finite(value), indent=1) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

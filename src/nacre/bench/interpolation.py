@@ -1,8 +1,8 @@
 """Monotone piecewise cubic through given points, evaluated and integrated exactly.
 
-Knot slopes are those of Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984), the choice known as PCHIP: where
-the data are monotone, so is the cubic. Every piece is held as a power series in the distance from its left knot, so
-that an integral is a difference of antiderivatives and needs no quadrature.
+Knot slopes are those of Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984), the choice known as PCHIP:
+where the data are monotone, so is the cubic. Every piece is held as a power series in the distance from its
+left knot, so that an integral is a difference of antiderivatives and needs no quadrature.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class MonotoneCubic:
     def __init__(self, x: Floats, y: Floats) -> None:
         step = np.diff(x)
         if len(x) < 2 or np.any(step <= 0):
-            raise ValueError("A cubic needs at least two points with increasing x.")
+            raise ValueError("a cubic needs at least two points with increasing x")
         chord = np.diff(y) / step
         slope = _knot_slopes(step, chord)
         left, right = slope[:-1], slope[1:]
@@ -52,7 +52,7 @@ class MonotoneCubic:
 
     def _piece(self, at: float) -> int:
         if not self.x[0] <= at <= self.x[-1]:
-            raise ValueError("A cubic is not evaluated outside its points.")
+            raise ValueError("a cubic is not evaluated outside its points")
         return min(int(np.searchsorted(self.x, at, side="right")) - 1, len(self.x) - 2)
 
     def _area_to(self, at: float) -> float:

@@ -1,4 +1,4 @@
-"""One picture through one codec: files at several rates, pixels back from those files, and how good they are."""
+"""One picture through one codec: files at several rates, pixels back from them, and how good those are."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Any
 
 from nacre.bench.contract import Codec, Pixels
-from nacre.errors import NacreError
-from nacre.picture.metrics import ms_ssim, psnr, ssim
+from nacre.picture.metrics import compare
+from nacre.picture.picture import Picture
 from nacre.picture.reading import read
 
 
@@ -20,8 +20,8 @@ class Measurement:
 
     Attributes
     ----------
-    picture, codec, setting
-        What was measured.
+    setting
+        What the codec was asked for.
     bytes
         Bytes that count, headers included.
     bpp
@@ -34,8 +34,6 @@ class Measurement:
         Seconds of the whole calls, from array to bytes and from bytes to array.
     """
 
-    picture: str
-    codec: str
     setting: str
     bytes: int
     bpp: float
@@ -61,21 +59,19 @@ def read_pixels(path: Path) -> Pixels:
     return read(path).rgb()
 
 
-def measure(codec: Codec, picture: str, pixels: Pixels) -> list[Measurement]:
+def measure(codec: Codec, pixels: Pixels) -> list[Measurement]:
     """Encode, decode from the bytes and compare, at every point of the codec.
 
     Parameters
     ----------
     codec
         The codec.
-    picture
-        Name of the picture in results.
     pixels
         Shape (H, W, 3), uint8.
 
     Raises
     ------
-    NacreError
+    ValueError
         If the codec hands back pixels of another shape.
     """
     found = []
@@ -84,19 +80,16 @@ def measure(codec: Codec, picture: str, pixels: Pixels) -> list[Measurement]:
         decoded = codec.decode(point.data)
         decoding_time = perf_counter() - start
         if decoded.shape != pixels.shape:
-            raise NacreError(
-                f"{codec.name} decoded {picture} to {decoded.shape} instead of {pixels.shape}; leave that codec out."
-            )
+            raise ValueError(f"it decoded to {decoded.shape}, not {pixels.shape}")
+        quality = compare(Picture(pixels), Picture(decoded))
         found.append(
             Measurement(
-                picture=picture,
-                codec=codec.name,
                 setting=point.setting,
                 bytes=point.size,
                 bpp=8 * point.size / (pixels.shape[0] * pixels.shape[1]),
-                psnr=psnr(pixels, decoded),
-                ssim=ssim(pixels, decoded),
-                ms_ssim=ms_ssim(pixels, decoded),
+                psnr=quality.psnr,
+                ssim=quality.ssim,
+                ms_ssim=quality.ms_ssim,
                 encoding_time=point.seconds,
                 decoding_time=decoding_time,
             )

@@ -1,6 +1,7 @@
 """Peak memory of one encode or decode, in a process of its own.
 
-Run as `python -m nacre.bench.memory start|encode|decode CODEC THREADS FILE [SETTING]`, which prints the peak in bytes.
+Run as `python -m nacre.bench.memory start|encode|decode CODEC THREADS FILE [SETTING]`, which prints the peak
+in bytes.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ def peak_memory(task: Task, codec: str, file: Path, *, threads: int, setting: st
     Parameters
     ----------
     task
-        "encode" encodes the picture `file` once; "decode" decodes the coded `file` once; "start" opens the codec and
-        reads the picture `file`, which is where the others start from.
+        "encode" encodes the picture `file` once; "decode" decodes the coded `file` once; "start" opens the
+        codec and reads the picture `file`, which is where the others start from.
     codec
         Name on the bench.
     file
@@ -42,7 +43,7 @@ def peak_memory(task: Task, codec: str, file: Path, *, threads: int, setting: st
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = done.stderr.strip().splitlines() or ["no message"]
-        raise NacreError(f"Measuring the memory of {codec} failed ({reason[-1]}); leave --timing out.")
+        raise NacreError(f"measuring the memory of {codec} failed ({reason[-1]}); leave --timing out")
     return int(done.stdout)
 
 

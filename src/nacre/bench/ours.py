@@ -58,14 +58,14 @@ class NacreCodec:
         return json.dumps([self.name, self._weights(), self.threads])
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
-        """The first layer, every whole iteration (or every rate point), and the whole file."""
+        """Yield the first layer, every whole iteration (or every rate point); the last is the whole file."""
         made, seconds = self._full(pixels)
         for label, size in self._borders(made):
             data = made.data[:size]
             yield Point(label, data, len(data), seconds)
 
     def repeat(self, pixels: Pixels, setting: str) -> bytes:
-        """The full encode again, whatever the prefix."""
+        """Encode in full again, whatever the prefix."""
         data: bytes = self._full(pixels)[0].data
         return data
 
@@ -95,14 +95,14 @@ class NacreCodec:
         for known in api.list_codecs():
             if known.name == self.codec:
                 return known.weights or "not installed"
-        raise UsageError(f"There is no codec {self.codec!r}; `nacre codecs` lists them.")
+        raise UsageError(f"there is no codec {self.codec!r}; `nacre codecs` lists them")
 
 
 class RawNacreCodec(NacreCodec):
-    """The same pictures, counted as the papers count them: codes of whole iterations, no entropy coding, no header.
+    """The same pictures at the size of their raw codes, as the papers count: no entropy coding, no header.
 
-    The pixels of iteration k are decoded from the real file cut after iteration k; only the size is that of the raw
-    codes. This is a reference for what entropy coding saves, not a format.
+    The pixels of iteration k are decoded from the real file cut after iteration k; only the size is that of
+    the raw codes. This is a reference for what entropy coding saves, not a format.
     """
 
     @property
@@ -116,7 +116,7 @@ class RawNacreCodec(NacreCodec):
         return super().description + "; sizes are those of the raw codes, without entropy coding and header"
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
-        """Every whole iteration."""
+        """Yield every whole iteration."""
         made, seconds = self._full(pixels)
         for layer in getattr(made, "layers", ()):
             if layer.whole:
@@ -133,13 +133,13 @@ def raw_bytes(codec: str, height: int, width: int, iterations: int) -> int:
         If the codec has no iterations of equal size.
     """
     if codec not in CODE_BITS:
-        raise UsageError(f"The codec {codec!r} has no raw codes; leave its ':raw' out.")
+        raise UsageError(f"the codec {codec!r} has no raw codes; leave its ':raw' out")
     cells = ceil(height / CELL) * ceil(width / CELL)
     return int(np.ceil(cells * CODE_BITS[codec] * iterations / 8))
 
 
 def ours(spec: str, *, threads: int = 1) -> NacreCodec:
-    """A codec of nacre from "name", "name:raw", "name:iterations=16" or "name:raw:iterations=16".
+    """Make a codec of nacre from "name", "name:raw", "name:iterations=16" or "name:raw:iterations=16".
 
     Raises
     ------
@@ -157,5 +157,7 @@ def ours(spec: str, *, threads: int = 1) -> NacreCodec:
         elif key == "iterations" and value.isdecimal() and int(value) > 0:
             iterations = int(value)
         else:
-            raise UsageError(f"The codec {codec!r} takes the options 'raw' and 'iterations=N' here, not {option!r}.")
+            raise UsageError(
+                f"the codec {codec!r} takes the options 'raw' and 'iterations=N' here, not {option!r}"
+            )
     return kind(codec, iterations, threads)

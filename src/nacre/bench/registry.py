@@ -19,7 +19,7 @@ def register(name: str, factory: Callable[[int], Codec]) -> None:
 
 
 def open_codec(spec: str, *, threads: int = 1) -> Codec:
-    """The codec that `spec` names, such as "jpeg:420", "gru-conv" or "gru-conv:raw".
+    """Return the codec that `spec` names, such as "jpeg:420", "gru-conv" or "gru-conv:raw".
 
     Raises
     ------
@@ -34,7 +34,7 @@ def open_codec(spec: str, *, threads: int = 1) -> Codec:
     if spec.partition(":")[0] in own:
         return ours(spec, threads=threads)
     known = ", ".join([*own, *ANCHORS, *_registered])
-    raise UsageError(f"There is no codec {spec!r} on the bench; choose among {known}.")
+    raise UsageError(f"there is no codec {spec!r} on the bench; choose among {known}")
 
 
 def open_codecs(specs: Sequence[str | Codec], *, threads: int = 1) -> list[Codec]:
@@ -48,8 +48,8 @@ def open_codecs(specs: Sequence[str | Codec], *, threads: int = 1) -> list[Codec
     codecs = [open_codec(spec, threads=threads) if isinstance(spec, str) else spec for spec in specs]
     names = [codec.name for codec in codecs]
     if not names:
-        raise UsageError("The bench needs at least one codec; name some with --codecs.")
+        raise UsageError("the bench needs at least one codec; name some with --codecs")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UsageError(f"The codec {twice[0]!r} is named twice; name it once.")
+        raise UsageError(f"the codec {twice[0]!r} is named twice; name it once")
     return codecs

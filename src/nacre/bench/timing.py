@@ -26,13 +26,13 @@ class Times:
     bpp
         Mean rate of the files that were decoded.
     encoding_time, decoding_time
-        Seconds: median over the repeats of a picture, mean over pictures. For nacre's own codecs encoding means the
-        full encode, whatever the rate.
+        Seconds: median over the repeats of a picture, mean over pictures. For nacre's own codecs encoding
+        means the full encode, whatever the rate.
     megapixels
         Mean size of the pictures.
     encoding_memory, decoding_memory
-        Peak resident bytes of a fresh process for the first picture, interpreter and libraries included, or None
-        where it was not measured.
+        Peak resident bytes of a fresh process for the first picture, interpreter and libraries included, or
+        None where it was not measured.
     """
 
     codec: str

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from nacre import api
 from nacre.cli.reporting import columns, say_json, talk_options
+
+if TYPE_CHECKING:
+    from nacre.codecs.contract import CodecInfo
 
 
 @click.command(epilog="Example: nacre codecs --json")
@@ -17,19 +20,23 @@ def codecs(as_json: bool) -> None:
     """List the codecs: paper, rates, weights and what they can do."""
     found = api.list_codecs()
     if as_json:
-        say_json([asdict(codec) for codec in found])
+        say_json([codec.as_dict() for codec in found])
         return
-    rows = [("codec", "number", "progressive", "rates", "weights", "paper")] + [
-        (
-            codec.name,
-            str(codec.number),
-            "yes" if codec.progressive else "no",
-            codec.rates,
-            "not installed"
-            if codec.weights is None
-            else f"{codec.weights}, {codec.weights_bytes / 1e6:.1f} MB",
-            codec.paper,
-        )
-        for codec in found
+    click.echo("\n\n".join(map(_text, found)))
+
+
+def _text(codec: CodecInfo) -> str:
+    kinds = {
+        "progressive": codec.progressive,
+        "byte-exact": codec.byte_exact,
+        "adaptive bits": codec.adaptive_bits,
+    }
+    size = f"{codec.weights_bytes / 1e6:.1f} MB, {codec.licence}"
+    facts = [
+        ("family", f"{codec.family}, codec number {codec.number}"),
+        ("paper", codec.paper),
+        ("rates", codec.rates),
+        ("kind", ", ".join(kind for kind, holds in kinds.items() if holds) or "one file a rate"),
+        ("weights", "not installed" if codec.weights is None else f"{codec.weights}, {size}"),
     ]
-    click.echo(columns(rows, right=(1,)))
+    return f"{codec.name}\n{columns(facts, indent='  ')}"

@@ -28,7 +28,7 @@ def compare(first: str, second: str, as_json: bool) -> None:
     Each is any picture that Pillow opens, or a nacre file.
     """
     if first == second == STANDARD:
-        raise UsageError("only one of the two pictures can be - (stdin); name a file for the other")
+        raise UsageError("Only one of the two pictures can be - (stdin); name a file for the other.")
     result = api.compare(_picture(first), _picture(second))
     if as_json:
         say_json(asdict(result))

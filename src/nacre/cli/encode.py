@@ -21,13 +21,19 @@ from nacre.errors import PictureError, UsageError
     "-o",
     "--output",
     metavar="OUT",
-    help="File, or folder (necessarily one with several inputs; created if missing), or -. "
+    help="File, or -; with several inputs a folder, which is made if missing. "
     "Default: beside each input, with the suffix .nacre; stdout when the input is -.",
 )
 @targets("bytes", "bpp", "psnr", "ssim", "quality")
-@click.option("--iterations", type=click.IntRange(1, 16), help="Iterations to encode, 1 to 16.  [default: 8]")
+@click.option(
+    "--iterations", type=click.IntRange(1, 16), metavar="T", help="Iterations to encode.  [default: 8]"
+)
 @click.option("--codec", metavar="NAME", help="Codec; `nacre codecs` lists them.  [default: gru-conv]")
-@click.option("--fast", is_flag=True, help="Encode in less time, at some loss of quality.")
+@click.option(
+    "--fast",
+    is_flag=True,
+    help="Encode in less time; a file that ends inside an iteration then shows the iteration before.",
+)
 @click.option("--strip", is_flag=True, help="Leave out Exif and XMP.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: all cores]")
 @click.option(
@@ -99,7 +105,7 @@ def _encode_one(name: str, place: str, options: dict[str, Any], *, force: bool, 
 def _outputs(inputs: tuple[str, ...], output: str | None) -> list[str]:
     """Return the output of each input, no two alike."""
     if STANDARD in inputs and len(inputs) > 1:
-        raise UsageError("- (stdin) stands alone; encode the other pictures by another command")
+        raise UsageError("- (stdin) stands alone; encode the other pictures by another command.")
     if output is None:
         outputs = [
             STANDARD if name == STANDARD else str(Path(name).parent / f"{Path(name).stem}.nacre")
@@ -109,14 +115,14 @@ def _outputs(inputs: tuple[str, ...], output: str | None) -> list[str]:
         folder = _folder(output)
         outputs = [str(folder / f"{_stem(name)}.nacre") for name in inputs]
     elif len(inputs) > 1:
-        raise UsageError("several pictures cannot go to stdout; name a folder with -o")
+        raise UsageError("Several pictures cannot go to stdout; name a folder with -o.")
     else:
         outputs = [output]
     seen: dict[str, str] = {}
     for name, place in zip(inputs, outputs, strict=True):
         other = seen.setdefault(place, name)
         if other is not name:
-            raise UsageError(f"{other!r} and {name!r} would both be written to {place!r}; encode them apart")
+            raise UsageError(f"{other!r} and {name!r} would both be written to {place!r}; encode them apart.")
     return outputs
 
 
@@ -125,7 +131,7 @@ def _folder(name: str) -> Path:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as failure:
-        raise UsageError(f"the folder {name!r} cannot be made: {failure.strerror}") from None
+        raise UsageError(f"The folder {name!r} cannot be made: {failure.strerror}.") from None
     return folder
 
 

@@ -31,15 +31,15 @@ def source(name: str, error: type[NacreError]) -> Path | bytes:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise error(f"{name!r} is a directory; name a file")
+            raise error(f"{name!r} is a directory; name a file.")
         if not stat.S_ISREG(mode):
             return path.read_bytes()
         with path.open("rb"):
             return path
     except FileNotFoundError:
-        raise error(f"{name!r} does not exist; check the name") from None
+        raise error(f"{name!r} does not exist; check the name.") from None
     except OSError as failure:
-        raise error(f"{name!r} cannot be read: {failure.strerror}") from None
+        raise error(f"{name!r} cannot be read: {failure.strerror}.") from None
 
 
 def target(name: str, read: Path | bytes, *, force: bool) -> Path | None:
@@ -56,17 +56,17 @@ def target(name: str, read: Path | bytes, *, force: bool) -> Path | None:
     """
     if name == STANDARD:
         if sys.stdout.isatty():
-            raise UsageError("the output is binary and stdout is a terminal; name a file with -o")
+            raise UsageError("The output is binary and stdout is a terminal; name a file with -o.")
         return None
     path = Path(name)
     if isinstance(read, Path) and path.exists() and path.samefile(read):
-        raise UsageError(f"{name!r} is the input itself; name another file with -o")
+        raise UsageError(f"{name!r} is the input itself; name another file with -o.")
     if path.is_dir():
-        raise UsageError(f"{name!r} is a directory; name a file with -o")
+        raise UsageError(f"{name!r} is a directory; name a file with -o.")
     if not path.parent.is_dir():
-        raise UsageError(f"the folder {str(path.parent)!r} does not exist; create it first")
+        raise UsageError(f"The folder {str(path.parent)!r} does not exist; create it first.")
     if is_file_like(path) and os.path.lexists(path) and not force:
-        raise ExistsError(f"{name!r} exists already; use -f to overwrite it")
+        raise ExistsError(f"{name!r} exists already; use -f to overwrite it.")
     return path
 
 
@@ -92,7 +92,7 @@ def write(path: Path | None, data: bytes) -> None:
         raise
     except OSError as failure:
         raise UsageError(
-            f"{str(path)!r} cannot be written: {failure.strerror}; choose another place with -o"
+            f"{str(path)!r} cannot be written: {failure.strerror}; choose another place with -o."
         ) from None
 
 

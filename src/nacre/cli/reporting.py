@@ -165,14 +165,14 @@ def _sentence_and_code(error: BaseException) -> tuple[str, int]:
         case KeyboardInterrupt():
             return "interrupted", INTERRUPTED
         case MemoryError():
-            return "out of memory; take a smaller picture, or set --max-pixels", LimitError.exit_code
+            return "Memory ran out; take a smaller picture.", LimitError.exit_code
         case OSError() if error.strerror:
             place = f" {error.filename!r}" if error.filename else ""
-            return f"cannot read or write{place}: {error.strerror}", UsageError.exit_code
+            return f"Cannot read or write{place}: {error.strerror}.", UsageError.exit_code
         case _:
             return (
-                f"unexpected {type(error).__name__}: {error}; this is a defect of nacre, please report it "
-                "with what the command prints under NACRE_DEBUG=1",
+                f"Unexpected {type(error).__name__}: {error}; this is a defect of nacre, please report it "
+                "with what the command prints under NACRE_DEBUG=1.",
                 NacreError.exit_code,
             )
 

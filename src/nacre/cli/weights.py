@@ -39,18 +39,23 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, with the problems of each.")
 @talk_options
 def verify(as_json: bool) -> None:
-    """Compare all weights with the hashes in their records; exit code 5 if one differs."""
+    """Compare all weights with the hashes in their records.
+
+    Prints "fine" or what is wrong; the exit code is 5 if anything is.
+    """
     from nacre.runtime.weights import list_weights, verify_weights
 
     problems = [(info, verify_weights(info)) for info in list_weights()]
+    if not problems:
+        raise WeightsError("No weights are installed; install nacre again.")
     if as_json:
         say_json([{"codec": info.codec, "tag": info.tag, "problems": found} for info, found in problems])
     else:
         for info, found in problems:
-            click.echo(f"{info.codec} {info.tag}: {'; '.join(found) or 'fine'}")
+            click.echo(f"{info.codec} {info.tag}: {' '.join(found) or 'fine'}")
     damaged = [info.codec for info, found in problems if found]
     if damaged:
-        raise WeightsError(f"the weights of {', '.join(damaged)} are damaged; install nacre again")
+        raise WeightsError(f"The weights of {', '.join(damaged)} are damaged; install nacre again.")
 
 
 def _as_dict(info: WeightsInfo) -> dict[str, Any]:

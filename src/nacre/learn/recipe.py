@@ -58,11 +58,21 @@ def load_recipe(name_or_path: str) -> Recipe:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise UsageError(f"There is no recipe {name_or_path!r}; give a TOML file or one of: {known}.")
-    text = path.read_text(encoding="utf-8")
+    return load_recipe_text(path.stem, path.read_text(encoding="utf-8"))
+
+
+def load_recipe_text(name: str, text: str) -> Recipe:
+    """Read a recipe from its text, as checkpoints keep it.
+
+    Raises
+    ------
+    UsageError
+        If it is not valid.
+    """
     try:
         table = tomllib.loads(text)
         return Recipe(
-            name=path.stem,
+            name=name,
             family=table.pop("family"),
             seed=int(table.pop("seed", 0)),
             optimizer=OptimizerSettings(**table.pop("optimizer", {})),
@@ -70,4 +80,4 @@ def load_recipe(name_or_path: str) -> Recipe:
             text=text,
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"The recipe {path.name} is not valid: {error}.") from error
+        raise UsageError(f"The recipe {name} is not valid: {error}.") from error

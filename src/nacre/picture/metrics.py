@@ -55,8 +55,8 @@ class Comparison:
 def compare(a: Picture, b: Picture) -> Comparison:
     """Measure two pictures of the same size.
 
-    A gray picture beside an RGB one is taken as RGB. Alpha and ICC profiles are not looked at: the numbers are
-    about the samples of ``pixels``.
+    A gray picture beside an RGB one is taken as RGB. Alpha and ICC profiles are not looked at: the numbers
+    are about the samples of ``pixels``.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def compare(a: Picture, b: Picture) -> Comparison:
     """
     if (a.width, a.height) != (b.width, b.height):
         raise PictureError(
-            f"Pictures of {a.width}x{a.height} and {b.width}x{b.height} pixels cannot be compared; "
-            "scale one of them first."
+            f"pictures of {a.width}x{a.height} and {b.width}x{b.height} pixels cannot be compared; "
+            "scale one of them first"
         )
     x, y = (a.pixels, b.pixels) if a.is_gray and b.is_gray else (a.rgb(), b.rgb())
     scales = [_scales(p, q, len(SCALE_WEIGHTS)) for p, q in _channels(x, y)]
@@ -125,9 +125,9 @@ def block_ssim(a: Samples, b: Samples) -> float:
 def ms_ssim(a: Samples, b: Samples) -> float:
     """Multi-scale structural similarity over five scales.
 
-    The numbers are those of pytorch-msssim wherever it applies (sides above 160): per channel the product over
-    the scales, then the mean over the channels; negative factors count as 0. Smaller pictures keep all five
-    scales, with a window that shrinks as in :func:`ssim`.
+    The numbers are those of pytorch-msssim wherever it applies (sides above 160): per channel the product
+    over the scales, then the mean over the channels; negative factors count as 0. Smaller pictures keep all
+    five scales, with a window that shrinks as in :func:`ssim`.
 
     Raises
     ------
@@ -142,11 +142,11 @@ def _check(a: Samples, b: Samples) -> None:
     for array in (a, b):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (1, 3) or not array.size:
             raise ValueError(
-                "Metrics need uint8 pictures of shape (H, W, 3) or (H, W, 1), "
-                f"not {array.dtype} of shape {array.shape}."
+                "metrics need uint8 pictures of shape (H, W, 3) or (H, W, 1), "
+                f"not {array.dtype} of shape {array.shape}"
             )
     if a.shape != b.shape:
-        raise ValueError(f"Metrics need pictures of equal shape, not {a.shape} and {b.shape}.")
+        raise ValueError(f"metrics need pictures of equal shape, not {a.shape} and {b.shape}")
 
 
 def _channels(a: Samples, b: Samples) -> Iterator[tuple[Plane, Plane]]:
@@ -167,7 +167,7 @@ def _scales(a: Plane, b: Plane, count: int) -> list[tuple[float, float]]:
 def _product(scales: list[tuple[float, float]]) -> float:
     """MS-SSIM of one channel: luminance counts at the coarsest scale alone."""
     factors = [cs for _, cs in scales[:-1]] + [scales[-1][0]]
-    return math.prod(max(f, 0.0) ** weight for f, weight in zip(factors, SCALE_WEIGHTS, strict=True))
+    return math.prod(math.pow(max(f, 0.0), weight) for f, weight in zip(factors, SCALE_WEIGHTS, strict=True))
 
 
 def _similarity(a: Plane, b: Plane, taps: NDArray[np.float64]) -> tuple[float, float]:

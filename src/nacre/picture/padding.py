@@ -34,9 +34,9 @@ def pad_to_multiple(planes: NDArray[T], multiple: int) -> NDArray[T]:
         If a side is 0, or ``multiple`` below 1.
     """
     if multiple < 1:
-        raise ValueError(f"Padding needs a multiple of at least 1, not {multiple}.")
+        raise ValueError(f"padding needs a multiple of at least 1, not {multiple}")
     if planes.ndim < 2 or 0 in planes.shape[:2]:
-        raise ValueError(f"Padding needs planes of shape (H, W, ...) with no empty side, not {planes.shape}.")
+        raise ValueError(f"padding needs planes of shape (H, W, ...) with no empty side, not {planes.shape}")
     for axis in (0, 1):
         missing = -planes.shape[axis] % multiple
         if missing:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An upright picture of 8-bit samples.
+    r"""An upright picture of 8-bit samples.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Picture:
     icc
         ICC profile of ``pixels``; None means sRGB.
     exif
-        TIFF bytes without the head ``Exif\\0\\0``; its orientation is 1.
+        TIFF bytes without the head ``Exif\0\0``; its orientation is 1.
     xmp
         The XMP packet.
     notes
@@ -45,26 +45,26 @@ class Picture:
     def __post_init__(self) -> None:
         shape = self.pixels.shape
         if self.pixels.dtype != np.uint8 or (self.alpha is not None and self.alpha.dtype != np.uint8):
-            raise TypeError("A picture needs uint8 samples; convert the array first.")
+            raise TypeError("a picture needs uint8 samples; convert the array first")
         if len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape:
-            raise ValueError(f"A picture needs pixels of shape (H, W, 3) or (H, W, 1), not {shape}.")
+            raise ValueError(f"a picture needs pixels of shape (H, W, 3) or (H, W, 1), not {shape}")
         if self.alpha is not None and self.alpha.shape != shape[:2]:
-            raise ValueError(f"Alpha of shape {self.alpha.shape} does not fit pixels of shape {shape}.")
+            raise ValueError(f"alpha of shape {self.alpha.shape} does not fit pixels of shape {shape}")
 
     @property
     def width(self) -> int:
         """Columns."""
-        return self.pixels.shape[1]
+        return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
         """Rows."""
-        return self.pixels.shape[0]
+        return int(self.pixels.shape[0])
 
     @property
     def is_gray(self) -> bool:
         """Whether there is one channel instead of three."""
-        return self.pixels.shape[2] == 1
+        return bool(self.pixels.shape[2] == 1)
 
     def rgb(self) -> NDArray[np.uint8]:
         """Return the samples as ``(H, W, 3)``, gray repeated over the channels (a copy then)."""

@@ -35,7 +35,7 @@ ANCHORS: dict[str, Callable[[int], Anchor]] = {
 
 
 def anchor(name: str, *, threads: int = 1) -> Anchor:
-    """The anchor of that name.
+    """Return the anchor of that name.
 
     Raises
     ------
@@ -43,5 +43,5 @@ def anchor(name: str, *, threads: int = 1) -> Anchor:
         If there is none, or if the library behind it is not installed.
     """
     if name not in ANCHORS:
-        raise UsageError(f"There is no anchor {name!r}; choose among {', '.join(ANCHORS)}.")
+        raise UsageError(f"there is no anchor {name!r}; choose among {', '.join(ANCHORS)}")
     return ANCHORS[name](threads)

@@ -20,7 +20,8 @@ class Anchor(ABC):
     name
         Name on the command line.
     ladder
-        Settings that the bench measures, from small files to large; about 0.1 to 2 bits per pixel on photographs.
+        Settings that the bench measures, from small files to large; about 0.1 to 2 bits per pixel on
+        photographs.
     scale
         Every setting worth trying when a file must fit a number of bytes, from small files to large.
     unit
@@ -37,7 +38,7 @@ class Anchor(ABC):
 
     @abstractmethod
     def encode(self, pixels: Pixels, setting: float) -> bytes:
-        """A whole file, headers included, for pixels (H, W, 3) uint8."""
+        """Return a whole file, headers included, for pixels (H, W, 3) uint8."""
 
     @abstractmethod
     def decode(self, data: bytes) -> Pixels:
@@ -54,7 +55,7 @@ class Anchor(ABC):
         return json.dumps([self.name, self.description, self.ladder, self.threads])
 
     def label(self, setting: float) -> str:
-        """The setting in words."""
+        """Return the setting in words."""
         return f"{self.unit}{setting:g}"
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
@@ -65,5 +66,5 @@ class Anchor(ABC):
             yield Point(self.label(setting), data, len(data), perf_counter() - start)
 
     def repeat(self, pixels: Pixels, setting: str) -> bytes:
-        """The file of a labelled setting again."""
+        """Return the file of a labelled setting again."""
         return self.encode(pixels, {self.label(value): value for value in self.ladder}[setting])

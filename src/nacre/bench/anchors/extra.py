@@ -13,9 +13,9 @@ from nacre.bench.anchors.pillow import JPEG_LADDER, QUALITIES
 from nacre.bench.contract import Pixels
 from nacre.errors import UsageError
 
-JXL_LADDER = (25.0, 20.0, 15.0, 12.0, 10.0, 8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5, 1.2, 1.0, 0.7)
+JXL_LADDER = (25.0, 20.0, 15.0, 12.0, 10.0, 8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5, 1.0, 0.7, 0.5)
 JXL_SCALE = tuple(float(f"{distance:.4g}") for distance in np.geomspace(25, 0.05, 200))
-OPENJPEG_LADDER = tuple(float(db) for db in range(20, 47, 2))
+OPENJPEG_LADDER = tuple(float(db) for db in range(24, 47, 2))
 OPENJPEG_SCALE = tuple(db / 10 for db in range(150, 600))
 
 
@@ -23,7 +23,7 @@ def _imagecodecs(name: str) -> ModuleType:
     try:
         import imagecodecs
     except ImportError:
-        raise UsageError(f"The codec {name!r} needs imagecodecs: run `pip install nacre[bench]`.") from None
+        raise UsageError(f"the codec {name!r} needs imagecodecs: run `pip install nacre[bench]`") from None
     return imagecodecs  # type: ignore[no-any-return, unused-ignore]
 
 
@@ -53,7 +53,8 @@ class ImagecodecsAnchor(Anchor):
         library = _imagecodecs(self.name)
         if not getattr(getattr(library, self.codec.upper(), None), "available", False):
             raise UsageError(
-                f"The installed imagecodecs {library.__version__} has no {self.codec}; leave {self.name!r} out."
+                f"imagecodecs {library.__version__} here has no {self.codec}; leave the codec "
+                f"{self.name!r} out"
             )
         version = getattr(library, f"{self.codec}_version")()
         object.__setattr__(self, "_library", f"imagecodecs {library.__version__}, {version}")
@@ -65,7 +66,7 @@ class ImagecodecsAnchor(Anchor):
         return f"{self._library}; {options}" if options else self._library
 
     def encode(self, pixels: Pixels, setting: float) -> bytes:
-        """A whole file for pixels (H, W, 3) uint8."""
+        """Return a whole file for pixels (H, W, 3) uint8."""
         encode = getattr(_imagecodecs(self.name), f"{self.codec}_encode")
         arguments = {**dict(self.options), **self._threads(), self.argument: setting}
         return bytes(encode(np.ascontiguousarray(pixels), **arguments))
@@ -95,7 +96,9 @@ def jxl(threads: int) -> Anchor:
 
 def jpegli(threads: int) -> Anchor:
     """Jpegli by quality; imagecodecs' own wheels don't carry it, builds that do are used."""
-    return ImagecodecsAnchor("jpegli", JPEG_LADDER, QUALITIES[1:], threads=threads, codec="jpegli", threaded=False)
+    return ImagecodecsAnchor(
+        "jpegli", JPEG_LADDER, QUALITIES[1:], threads=threads, codec="jpegli", threaded=False
+    )
 
 
 def openjpeg(threads: int) -> Anchor:

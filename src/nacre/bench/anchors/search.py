@@ -8,7 +8,9 @@ from nacre.bench.anchors.anchor import Anchor
 from nacre.bench.contract import Pixels
 from nacre.errors import TargetError
 
-_LOOK_AHEAD = 3  # sizes rise with the setting but for small dips, so the steps just above the bound are tried too
+_LOOK_AHEAD = (
+    3  # sizes rise with the setting but for small dips, so the steps just above the bound are tried too
+)
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Fit:
 
 
 def largest_within(anchor: Anchor, pixels: Pixels, max_bytes: int) -> Fit:
-    """The largest setting of `anchor.scale` whose file holds at most `max_bytes`.
+    """Return the largest setting of `anchor.scale` whose file holds at most `max_bytes`.
 
     Parameters
     ----------
@@ -40,7 +42,8 @@ def largest_within(anchor: Anchor, pixels: Pixels, max_bytes: int) -> Fit:
     low = anchor.encode(pixels, scale[0])
     if len(low) > max_bytes:
         raise TargetError(
-            f"The smallest {anchor.name} file of this picture has {len(low)} bytes, more than {max_bytes}; allow more."
+            f"the smallest {anchor.name} file of this picture has {len(low)} bytes; allow more than "
+            f"{max_bytes}"
         )
     best, best_data = 0, low
     beyond = len(scale)

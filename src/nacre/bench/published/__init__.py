@@ -52,6 +52,8 @@ def load(name: str) -> PublishedCurve:
         If there is no curve of that name.
     """
     if name not in names():
-        raise UsageError(f"There is no published curve {name!r}; choose among {', '.join(names())}.")
+        raise UsageError(f"there is no published curve {name!r}; choose among {', '.join(names())}")
     data = json.loads(files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8"))
-    return PublishedCurve(data["name"], data["source"], data["dataset"], data.get("note", ""), data["results"])
+    return PublishedCurve(
+        data["name"], data["source"], data["dataset"], data.get("note", ""), data["results"]
+    )

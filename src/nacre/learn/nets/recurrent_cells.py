@@ -24,14 +24,15 @@ class ConvGRU(nn.Module):
 
     def __init__(self, inputs: int, channels: int, stride: int, hidden_kernel: int) -> None:
         super().__init__()
+        self.channels = channels
         self.input = nn.Conv2d(inputs, 3 * channels, 3, stride, 1)
         self.gates = _hidden(channels, 2, hidden_kernel)
         self.candidate = _hidden(channels, 1, hidden_kernel)
 
     def blend(self, x: Tensor, h: Tensor) -> Tensor:
         """The textbook GRU update (1 - z) h + z tanh(W x + U (r h))."""
-        xz, xr, xc = self.input(x).chunk(3, 1)
-        uz, ur = self.gates(h).chunk(2, 1)
+        xz, xr, xc = self.input(x).split(self.channels, 1)
+        uz, ur = self.gates(h).split(self.channels, 1)
         z = torch.sigmoid(xz + uz)
         candidate = torch.tanh(xc + self.candidate(torch.sigmoid(xr + ur) * h))
         return h + z * (candidate - h)
@@ -61,6 +62,7 @@ class ConvLSTM(nn.Module):
 
     def __init__(self, inputs: int, channels: int, stride: int, hidden_kernel: int) -> None:
         super().__init__()
+        self.channels = channels
         self.input = nn.Conv2d(inputs, 4 * channels, 3, stride, 1)
         self.gates = _hidden(channels, 4, hidden_kernel)
         with torch.no_grad():
@@ -69,7 +71,7 @@ class ConvLSTM(nn.Module):
 
     def forward(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         h, c = states
-        f, i, o, j = (self.input(x) + self.gates(h)).chunk(4, 1)
+        f, i, o, j = (self.input(x) + self.gates(h)).split(self.channels, 1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(j)
         h = torch.sigmoid(o) * torch.tanh(c)
         return h, (h, c)

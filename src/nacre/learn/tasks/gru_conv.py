@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nacre.codecs.recurrent.passes import PASS_OFFSETS
+from nacre.coding.passes import INTERLEAVED
 from nacre.codecs.recurrent.presets import PRESETS
 from nacre.learn.losses import LOSSES
 from nacre.learn.nets.gru_conv import GruConv
@@ -45,7 +45,7 @@ class Phase:
 def pass_mask(passes: int, height: int, width: int) -> Tensor:
     """1 at the cells of the first `passes` passes, 0 elsewhere; shape (1, 1, height, width)."""
     mask = torch.zeros(1, 1, height, width)
-    for row, column in PASS_OFFSETS[:passes]:
+    for row, column in INTERLEAVED[:passes]:
         mask[..., row::2, column::2] = 1
     return mask
 
@@ -104,7 +104,7 @@ class GruConvTask:
         count, mask = phase.iterations, None
         if torch.rand(()) < phase.masked:
             count = int(torch.randint(1, count + 1, ()))
-            passes = int(torch.randint(1, len(PASS_OFFSETS), ()))
+            passes = int(torch.randint(1, len(INTERLEAVED), ()))
             cells = phase.crop // 16
             mask = {count - 1: pass_mask(passes, cells, cells).to(picture.device)}
         loss = LOSSES[phase.loss]

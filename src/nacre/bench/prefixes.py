@@ -1,0 +1,221 @@
+"""The prefix study: every prefix of a file is a picture, and a better one the longer it is.
+
+One full encode a picture; the file is cut at every layer's border and at random bytes after the first layer,
+and every cut is decoded from its bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from nacre import api
+from nacre.bench.markdown import table
+from nacre.bench.measure import read_pixels
+from nacre.bench.ours import raw_bytes
+from nacre.bench.parallel import carry_out
+from nacre.errors import UsageError
+from nacre.picture.metrics import psnr
+
+ALLOWED_FALL = 0.02
+"""dB by which a longer prefix may be worse than a shorter one."""
+
+
+@dataclass(frozen=True)
+class PicturePrefixes:
+    """Prefixes of one file.
+
+    Attributes
+    ----------
+    picture
+        File name.
+    lengths, psnr
+        Bytes of each prefix, rising, and the PSNR in dB of the picture decoded from it.
+    iteration_bytes, iteration_psnr
+        The same at the borders of whole iterations.
+    raw_bytes
+        Bytes of the codes of these iterations without entropy coding.
+    """
+
+    picture: str
+    lengths: list[int]
+    psnr: list[float]
+    iteration_bytes: list[int]
+    iteration_psnr: list[float]
+    raw_bytes: list[int]
+
+    @property
+    def largest_fall(self) -> float:
+        """Largest fall of the PSNR in dB between successive lengths; 0 if there is none."""
+        return max((before - after for before, after in pairwise(self.psnr) if before > after), default=0.0)
+
+    @property
+    def better_iterations(self) -> tuple[int, int]:
+        """How many whole iterations beat the one before, and how many could."""
+        steps = list(pairwise(self.iteration_psnr))
+        return sum(after > before for before, after in steps), len(steps)
+
+
+@dataclass(frozen=True)
+class PrefixStudy:
+    """Prefixes of many files of one codec."""
+
+    codec: str
+    positions: int
+    seed: int
+    pictures: list[PicturePrefixes]
+
+    @property
+    def prefixes(self) -> int:
+        """Prefixes decoded; all of them gave a picture, or there would be no study."""
+        return sum(len(picture.lengths) for picture in self.pictures)
+
+    @property
+    def largest_fall(self) -> float:
+        """Largest fall of the PSNR in dB between successive lengths, over all pictures."""
+        return max(picture.largest_fall for picture in self.pictures)
+
+    @property
+    def better_share(self) -> float:
+        """Share of whole iterations that are better than the one before."""
+        better = [picture.better_iterations for picture in self.pictures]
+        return sum(n for n, _ in better) / max(1, sum(n for _, n in better))
+
+    def coded_share(self) -> list[float]:
+        """File bytes over raw bytes after each whole iteration that all pictures have, mean over pictures."""
+        shares = [
+            [size / raw for size, raw in zip(picture.iteration_bytes, picture.raw_bytes, strict=True)]
+            for picture in self.pictures
+        ]
+        return [fmean(column) for column in zip(*shares, strict=False)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "codec": self.codec,
+            "positions": self.positions,
+            "seed": self.seed,
+            "prefixes": self.prefixes,
+            "largest-fall-db": self.largest_fall,
+            "allowed-fall-db": ALLOWED_FALL,
+            "better-share": self.better_share,
+            "coded-over-raw": self.coded_share(),
+            "pictures": [asdict(picture) for picture in self.pictures],
+        }
+
+    def as_markdown(self) -> str:
+        """Tables: the verdict, the share that entropy coding leaves, and a row a picture."""
+        verdict = "within" if self.largest_fall <= ALLOWED_FALL else "**above**"
+        parts = [
+            f"One file of `{self.codec}` a picture, cut at every layer's border and at {self.positions} "
+            f"random bytes (seed {self.seed}) after the first layer: {self.prefixes} prefixes of "
+            f"{len(self.pictures)} pictures, all decoded. Largest fall of the PSNR from one length to the "
+            f"next: {self.largest_fall:.4f} dB, {verdict} the {ALLOWED_FALL} dB allowed. "
+            f"{self.better_share:.1%} of whole iterations are better than the one before."
+        ]
+        shares = self.coded_share()
+        if shares:
+            head = ["iteration", *(str(k) for k in range(1, len(shares) + 1))]
+            row = ["file over raw codes", *(f"{share:.3f}" for share in shares)]
+            parts.append(table(head, [row]))
+        rows = [
+            [
+                picture.picture,
+                str(len(picture.lengths)),
+                f"{picture.lengths[0]:,}",
+                f"{picture.psnr[0]:.2f}",
+                f"{picture.lengths[-1]:,}",
+                f"{picture.psnr[-1]:.2f}",
+                f"{picture.largest_fall:.4f}",
+            ]
+            for picture in self.pictures
+        ]
+        head = [
+            "picture",
+            "prefixes",
+            "first layer (bytes)",
+            "PSNR (dB)",
+            "whole (bytes)",
+            "PSNR (dB)",
+            "fall (dB)",
+        ]
+        parts.append(table(head, rows))
+        return "\n\n".join(parts) + "\n"
+
+
+def study(
+    pictures: Sequence[Path],
+    *,
+    codec: str = "gru-conv",
+    positions: int = 20,
+    seed: int = 0,
+    threads: int = 1,
+    jobs: int = 1,
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+) -> PrefixStudy:
+    """Cut and decode one full file of every picture.
+
+    Parameters
+    ----------
+    pictures
+        Picture files.
+    codec
+        A progressive codec of nacre.
+    positions
+        Random byte positions a picture, after the first layer.
+    seed
+        Of these positions, together with the picture's place in the list.
+    threads, jobs
+        Threads of the codec, and pictures at once.
+    progress
+        Called with pictures done, all pictures, and the last one's name.
+
+    Raises
+    ------
+    NacreError
+        If a prefix does not decode.
+    """
+    if not pictures:
+        raise UsageError("the prefix study needs at least one picture; name some")
+    done: dict[int, PicturePrefixes] = {}
+    one = partial(_study_one, codec=codec, positions=positions, seed=seed, threads=threads)
+    for (number, path), found in carry_out(one, list(enumerate(pictures)), jobs):
+        done[number] = found
+        progress(len(done), len(pictures), path.name)
+    return PrefixStudy(codec, positions, seed, [done[number] for number in range(len(pictures))])
+
+
+def _study_one(
+    task: tuple[int, Path], *, codec: str, positions: int, seed: int, threads: int
+) -> PicturePrefixes:
+    number, path = task
+    pixels = read_pixels(path)
+    made = api.compress(pixels, codec=codec, threads=threads)
+    full = len(made.data)
+    layers = tuple(getattr(made, "layers", ()) or ())
+    borders = [layer.file_bytes for layer in layers] or [
+        point.bytes for point in api.info(made.data).rate_points
+    ]
+    first = min(borders, default=full)
+    whole = [layer for layer in layers if layer.whole]
+    cuts = np.random.default_rng((seed, number)).integers(first, full, positions, endpoint=True)
+    lengths = sorted({*borders, *map(int, cuts), full})
+    quality = {
+        length: psnr(pixels, api.decompress(made.data[:length], threads=threads).rgb()) for length in lengths
+    }
+    height, width = pixels.shape[:2]
+    return PicturePrefixes(
+        picture=path.name,
+        lengths=lengths,
+        psnr=[quality[length] for length in lengths],
+        iteration_bytes=[layer.file_bytes for layer in whole],
+        iteration_psnr=[quality[layer.file_bytes] for layer in whole],
+        raw_bytes=[raw_bytes(codec, height, width, layer.iteration) for layer in whole],
+    )

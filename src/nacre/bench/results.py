@@ -1,0 +1,132 @@
+"""Write `results/` again: `python -m nacre.bench.results --data DIR --out results/`.
+
+Three parts, each by itself with `--only`: "kodak" (rate and quality against today's codecs), "prefixes"
+(every prefix decodes, and gets better), "times" (whole calls and peak memory).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from nacre.bench.files import write_json, write_whole
+from nacre.bench.markdown import times_table
+from nacre.bench.prefixes import study
+from nacre.bench.registry import open_codecs
+from nacre.bench.runner import TIMED_PICTURES, find_pictures, run
+from nacre.bench.timing import time_codecs
+from nacre.errors import NacreError, UsageError
+
+OURS = "gru-conv"
+CODECS = (OURS, f"{OURS}:raw", "jpeg:420", "jpeg:444", "webp", "avif", "jpeg2000", "jxl")
+TIMED = tuple(name for name in CODECS if not name.endswith(":raw"))
+PUBLISHED = (
+    "toderici-2017-residual-gru",
+    "toderici-2017-1zb-lstm-additive",
+    "johnston-2018-priming-sabr",
+    "theis-2017",
+    "balle-2017-opt-mse",
+    "balle-2018-hyperprior-mse",
+    "bpg444",
+)
+"""Codecs that do not run here; the others' published curves would only repeat what is measured."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the parts share: where pictures are, where results go, and how much of the machine to use."""
+
+    data: Path
+    out: Path
+    threads: int
+    jobs: int
+    cache: Path | None
+    pictures: int | None
+
+    def kodak(self) -> list[Path]:
+        """Return the Kodak pictures, in order."""
+        return list(find_pictures(self.data / "kodak").values())[: self.pictures]
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        """One line on a terminal."""
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[K{done}/{total} {what}", nl=False, err=True)
+
+
+def kodak(job: Job) -> None:
+    """Rate and quality: kodak.json, .md, .png, .svg, and a file a codec in CompressAI's shape in kodak/."""
+    report = run(
+        job.kodak(),
+        CODECS,
+        json=job.out / "kodak.json",
+        plot=job.out / "kodak.png",
+        anchor="jpeg:420",
+        published_curves=PUBLISHED,
+        markdown=job.out / "kodak.md",
+        threads=job.threads,
+        jobs=job.jobs,
+        cache=job.cache,
+        progress=job.progress,
+    )
+    for codec in report.codecs:
+        shape = {"name": codec.name, "description": codec.description, "results": codec.mean_results()}
+        write_json(job.out / "kodak" / f"{codec.name.replace(':', '-')}.json", shape)
+
+
+def prefixes(job: Job) -> None:
+    """Prefixes: prefixes.json and prefixes.md."""
+    found = study(job.kodak(), codec=OURS, threads=job.threads, jobs=job.jobs, progress=job.progress)
+    write_json(job.out / "prefixes.json", found.as_dict())
+    write_whole(job.out / "prefixes.md", found.as_markdown())
+
+
+def times(job: Job) -> None:
+    """Write times and memory: times.json and times.md, one process, codecs in turn."""
+    pictures = job.kodak()[:TIMED_PICTURES]
+    codecs = open_codecs(TIMED, threads=job.threads)
+    found = time_codecs(
+        codecs, pictures, threads=job.threads, progress=lambda what: job.progress(0, len(pictures), what)
+    )
+    rows = [each.as_dict() for each in found]
+    write_json(job.out / "times.json", rows)
+    write_whole(job.out / "times.md", times_table(found) + "\n")
+
+
+PARTS: dict[str, Callable[[Job], None]] = {"kodak": kodak, "prefixes": prefixes, "times": times}
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder that holds kodak/*.png.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
+@click.option(
+    "--only", default=",".join(PARTS), show_default=True, help="Parts to write, separated by commas."
+)
+@click.option(
+    "--threads", type=click.IntRange(1), default=2, show_default=True, help="Threads of each codec."
+)
+@click.option("-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Pictures at once.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps measurements.")
+@click.option("--pictures", type=click.IntRange(1), help="Only the first so many pictures.")
+def main(
+    data: Path, out: Path, only: str, threads: int, jobs: int, cache: Path | None, pictures: int | None
+) -> None:
+    """Write the results again."""
+    job = Job(data, out, threads, jobs, cache, pictures)
+    try:
+        for name in only.split(","):
+            if name not in PARTS:
+                raise UsageError(f"there is no part {name!r}; choose among {', '.join(PARTS)}")
+            PARTS[name](job)
+            if sys.stderr.isatty():
+                click.echo(f"\r\033[K{name} written", err=True)
+    except NacreError as error:
+        click.echo(f"results: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

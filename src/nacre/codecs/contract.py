@@ -1,0 +1,170 @@
+"""What a family of picture codecs is.
+
+A family encodes a picture once, to a whole stream in order of importance, and knows what its prefixes
+are worth. Choosing a prefix for a target is not its business (`targets.py`), nor is the file around the
+stream (`nacre.container`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from nacre.picture.picture import Picture
+
+
+@dataclass(frozen=True)
+class CodecInfo:
+    """A codec as `nacre codecs` shows it.
+
+    Attributes
+    ----------
+    weights
+        Tag of the installed weights in hex, None when not installed.
+    weights_bytes
+        Bytes of the installed weights' files.
+    """
+
+    name: str
+    number: int
+    family: str
+    paper: str
+    rates: str
+    progressive: bool
+    byte_exact: bool
+    adaptive_bits: bool
+    weights: str | None
+    weights_bytes: int
+    licence: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class EncodeOptions:
+    """What a family may be told when encoding; never a rate.
+
+    Attributes
+    ----------
+    iterations
+        Iterations of a recurrent codec, None for its default.
+    fast
+        Skip measurements that only make partial iterations worth showing.
+    threads
+        Threads of the network runtime, None for all cores this process may use.
+    """
+
+    iterations: int | None = None
+    fast: bool = False
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class DecodeOptions:
+    """What a family may be told when decoding."""
+
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A prefix of the stream at which something more can be shown.
+
+    Attributes
+    ----------
+    end
+        Bytes of the stream: the first length that decides all symbols of the layer.
+    psnr
+        Decibels of the picture that this prefix shows (RGB, pooled); None when it was not measured.
+    iteration, whole
+        For codecs that go in iterations: which one (from 1) this layer belongs to, and whether it
+        completes it. Whole ones become the file's rate points.
+    """
+
+    end: int
+    psnr: float | None
+    iteration: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A picture as a family leaves it.
+
+    Attributes
+    ----------
+    weights_tag
+        Four bytes naming the weights that decode it.
+    parameters
+        Bytes that only the family reads, for the header.
+    stream
+        The whole stream in order of importance.
+    layers
+        In order; the first is the least that shows a picture.
+    notes
+        Remarks for the user, one sentence each.
+    """
+
+    weights_tag: bytes
+    parameters: bytes
+    stream: bytes
+    layers: tuple[Layer, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What a family is given to decode: the facts of the header and the stream or a prefix of it."""
+
+    weights_tag: bytes
+    parameters: bytes
+    width: int
+    height: int
+    gray: bool
+    alpha: bool
+    stream: bytes
+
+
+class PictureDecoder(Protocol):
+    """Decodes a growing stream."""
+
+    def pictures(self, stream: bytes) -> Iterator[Picture]:
+        """Yield every better picture that `stream` gives beyond those yielded before.
+
+        Parameters
+        ----------
+        stream
+            The stream so far, from its start.
+        """
+
+
+class Codec(Protocol):
+    """One codec of a family."""
+
+    name: str
+    number: int
+
+    def describe(self) -> CodecInfo:
+        """Facts about the codec and its installed weights."""
+
+    def encode(self, picture: Picture, options: EncodeOptions) -> Encoded:
+        """Encode once, whole."""
+
+    def decode(self, coded: Coded, options: DecodeOptions) -> Picture:
+        """The best picture that the stream gives.
+
+        Raises
+        ------
+        TruncatedError
+            If the stream ends before the first layer.
+        FormatError
+            If the parameters are not the codec's.
+        WeightsError
+            If the weights that the file names are not installed.
+        """
+
+    def decoder(self, coded: Coded, options: DecodeOptions) -> PictureDecoder:
+        """A decoder for a stream that is still coming in; `coded.stream` is not looked at."""

@@ -1,0 +1,168 @@
+"""Entropy models of binary codes: `tables`, adaptive contexts over a signed vote of known neighbors.
+
+Codes of one iteration are (H, W, C) int8 in {-1, +1}, 0 where not known. Everything is integer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nacre.coding.contexts import AdaptiveContexts
+from nacre.coding.passes import INTERLEAVED, neighbor_view
+from nacre.coding.stream import TOTAL, BitCoder
+
+Codes = NDArray[np.int8]
+
+HERE: tuple[tuple[int, int], ...] = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
+"""Same channel, this iteration; a neighbor that its pass does not know yet votes 0."""
+BEFORE: tuple[tuple[int, int], ...] = ((0, 0), (0, -1), (0, 1), (-1, 0), (1, 0))
+"""Same channel, the iteration before."""
+PARTNERS = 3
+"""Other channels of the own cell that vote: of the iteration before, or the first half of this one."""
+VOTERS = len(HERE) + len(BEFORE) + PARTNERS
+LEVELS = 15
+SPLIT_ABOVE = 8
+"""With more channels than this a pass is coded in two halves, the second of which sees the first."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Shipped integers of the model; iteration axis T, passes 4, channels C.
+
+    Attributes
+    ----------
+    weights
+        (T, 4, C, 16) int8, in the order `HERE`, `BEFORE`, partners.
+    biases
+        (T, 4, C) int16.
+    partners
+        (T, C, 3) uint8: a channel of the iteration before, or C + a channel of this iteration.
+    thresholds
+        (14,) int16, rising: a vote of at least the i-th has level i + 1 or more.
+    priors
+        (T, C, 15, 2) uint8: counts of -1 and +1 at the start.
+    """
+
+    weights: NDArray[np.int8]
+    biases: NDArray[np.int16]
+    partners: NDArray[np.uint8]
+    thresholds: NDArray[np.int16]
+    priors: NDArray[np.uint8]
+
+    @classmethod
+    def load(cls, data: bytes) -> Tables:
+        """Read the arrays of an .npz file."""
+        with np.load(BytesIO(data), allow_pickle=False) as file:
+            return cls(**{name: file[name] for name in cls.__dataclass_fields__})
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays by name."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def channel_halves(channels: int) -> list[slice]:
+    """Channels of each call of a pass."""
+    if channels <= SPLIT_ABOVE:
+        return [slice(0, channels)]
+    return [slice(0, channels // 2), slice(channels // 2, channels)]
+
+
+class CodeModel:
+    """Sends or receives the codes of one picture, iteration by iteration and pass by pass.
+
+    Parameters
+    ----------
+    height, width, channels
+        Of the code grid.
+    tables
+        None sends bits as they are (probability 1/2).
+    """
+
+    def __init__(self, height: int, width: int, channels: int, tables: Tables | None) -> None:
+        self._tables = tables
+        shape = (height + 2, width + 2, channels)
+        self._now: Codes = np.zeros(shape, np.int8)
+        self._before: Codes = np.zeros(shape, np.int8)
+        self._contexts: AdaptiveContexts | None = None
+
+    def begin(self, iteration: int) -> None:
+        """Go on to an iteration, numbered from 0."""
+        self._before, self._now = self._now, np.zeros_like(self._now)
+        if self._tables is not None:
+            self._contexts = AdaptiveContexts(self._tables.priors[iteration])
+
+    def code_pass(self, coder: BitCoder, iteration: int, number: int, codes: Codes | None) -> Codes:
+        """Send or receive one pass.
+
+        Parameters
+        ----------
+        number
+            Index into `INTERLEAVED`.
+        codes
+            (h, w, C) of the pass's cells when sending.
+
+        Returns
+        -------
+        ndarray
+            The same when receiving.
+
+        Raises
+        ------
+        EndOfStreamError
+            When the pass is not wholly decided.
+        """
+        offset = INTERLEAVED[number]
+        cells = neighbor_view(self._now, offset, (0, 0))
+        for channels in channel_halves(cells.shape[2]):
+            sent = None if codes is None else (codes[..., channels] > 0).astype(np.uint8)
+            shape = cells[..., channels].shape
+            if self._tables is None or self._contexts is None:
+                bits = coder.code(sent, np.full(shape, TOTAL // 2))
+            else:
+                level = np.searchsorted(
+                    self._tables.thresholds, self.votes(iteration, number, channels), side="right"
+                )
+                context = np.arange(channels.start, channels.stop) * LEVELS + level
+                bits = self._contexts.code(coder, sent, context)
+            cells[..., channels] = 2 * bits.astype(np.int8) - 1
+        return cells
+
+    def votes(self, iteration: int, number: int, channels: slice) -> NDArray[np.int16]:
+        """Signed vote of the known neighbors for every cell of a pass, (h, w, channels) int16."""
+        assert self._tables is not None
+        weights = self._tables.weights[iteration, number, channels].astype(np.int16)
+        voters = self._voters(number, self._tables.partners[iteration, channels], channels)
+        vote = np.broadcast_to(self._tables.biases[iteration, number, channels], voters[0].shape).copy()
+        for i, voter in enumerate(voters):
+            vote += voter * weights[:, i]
+        return vote
+
+    def _voters(self, number: int, partners: NDArray[np.uint8], channels: slice) -> list[Codes]:
+        """Every voter's codes for the cells of a pass, each (h, w, channels)."""
+        offset = INTERLEAVED[number]
+        voters = [neighbor_view(self._now, offset, step)[..., channels] for step in HERE]
+        voters += [neighbor_view(self._before, offset, step)[..., channels] for step in BEFORE]
+        own = np.concatenate([neighbor_view(grid, offset, (0, 0)) for grid in (self._before, self._now)], axis=-1)
+        return voters + [own[..., partners[:, i]] for i in range(PARTNERS)]
+
+    def all_voters(self, number: int, partners: NDArray[np.uint8], cells: Codes) -> Codes:
+        """What each half of a pass would see, (h, w, C, 16); for fitting tables.
+
+        Parameters
+        ----------
+        partners
+            (C, 3) of this iteration.
+        cells
+            (h, w, C): the pass's codes, which become known half by half.
+        """
+        known = neighbor_view(self._now, INTERLEAVED[number], (0, 0))
+        halves = []
+        for channels in channel_halves(cells.shape[2]):
+            halves.append(np.stack(self._voters(number, partners[channels], channels), axis=-1))
+            known[..., channels] = cells[..., channels]
+        return np.concatenate(halves, axis=2)

@@ -1,0 +1,59 @@
+"""The codec parameters of `gru-conv` in the file's header (SPEC.md, codec 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nacre.codecs.recurrent.presets import MAX_ITERATIONS
+from nacre.errors import FormatError
+
+RAW, TABLES = 0, 1
+_RECONSTRUCTIONS = ("additive", "one-shot")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What the decoder must know beside the weights.
+
+    Attributes
+    ----------
+    iterations
+        Iterations of the full encode, 1 to 16.
+    entropy
+        `RAW` (bits as they are) or `TABLES` (adaptive contexts).
+    reconstruction
+        `additive` or `one-shot`; stated for checking, fixed by the weights.
+    tile
+        Side of a tile in units of 64 pixels, 0 for the whole picture.
+    """
+
+    iterations: int
+    entropy: int
+    reconstruction: str
+    tile: int
+
+    def pack(self) -> bytes:
+        """Three bytes: iterations, flags, tile."""
+        flags = self.entropy << 1 | _RECONSTRUCTIONS.index(self.reconstruction) << 5
+        return bytes([self.iterations, flags, self.tile])
+
+    @classmethod
+    def parse(cls, data: bytes) -> Parameters:
+        """Read three bytes.
+
+        Raises
+        ------
+        FormatError
+            If they ask for something that this version does not know.
+        """
+        if len(data) != 3:
+            raise FormatError("The codec parameters have the wrong length; the file is damaged or newer, update nacre.")
+        iterations, flags, tile = data
+        entropy, reconstruction = flags >> 1 & 3, flags >> 5 & 3
+        if flags & 0b10011001 or entropy > TABLES or reconstruction >= len(_RECONSTRUCTIONS):
+            raise FormatError(
+                "The file uses dynamic bits, priming or a learned context model, which this version lacks; update nacre."
+            )
+        if not 1 <= iterations <= MAX_ITERATIONS:
+            raise FormatError(f"The file claims {iterations} iterations, and 1 to {MAX_ITERATIONS} exist; it is damaged.")
+        return cls(iterations, entropy, _RECONSTRUCTIONS[reconstruction], tile)

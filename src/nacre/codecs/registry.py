@@ -1,0 +1,54 @@
+"""Codecs by name and number; a family is imported when it is first asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from nacre.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from nacre.codecs.contract import Codec
+
+DEFAULT = "gru-conv"
+
+# name: (number in the file, where). A number is never used again.
+_CODECS = {"gru-conv": (7, "nacre.codecs.recurrent.gru_conv:GruConv")}
+
+
+def codec_names() -> tuple[str, ...]:
+    """Names of all codecs."""
+    return tuple(_CODECS)
+
+
+def codec_name(number: int) -> str | None:
+    """The name behind a file's codec number, None if this version has no such codec."""
+    return next((name for name, (n, _) in _CODECS.items() if n == number), None)
+
+
+def get_codec(name: str) -> Codec:
+    """A codec by name.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name.
+    """
+    if name not in _CODECS:
+        raise UsageError(f"There is no codec {name!r}; choose one of: {', '.join(_CODECS)}.")
+    module, attribute = _CODECS[name][1].split(":")
+    return cast("Codec", getattr(import_module(module), attribute)())
+
+
+def get_codec_by_number(number: int) -> Codec:
+    """The codec of a file.
+
+    Raises
+    ------
+    FormatError
+        If this version does not know the number.
+    """
+    name = codec_name(number)
+    if name is None:
+        raise FormatError(f"The file was written by codec number {number}, which this version lacks; update nacre.")
+    return get_codec(name)

@@ -1,0 +1,74 @@
+"""torch modules to ONNX files with half-precision weights."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 17
+_LEAST = 64
+"""Smaller tensors stay in full precision: they weigh nothing and may be constants of the graph."""
+
+
+def export_graph(
+    module: torch.nn.Module,
+    arguments: tuple[Any, ...],
+    inputs: list[str],
+    outputs: list[str],
+) -> onnx.ModelProto:
+    """Trace a module to ONNX; the batch axis is fixed, height and width of every input are free."""
+    buffer = io.BytesIO()
+    axes = {name: {2: f"{name}_h", 3: f"{name}_w"} for name in (*inputs, *outputs)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module.eval(),
+            arguments,
+            buffer,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return onnx.load_from_string(buffer.getvalue())
+
+
+def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Keep large weights as float16 with a cast behind each; the runtime folds the casts when it loads."""
+    kept, casts = [], []
+    for tensor in model.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype != np.float32 or array.size < _LEAST:
+            kept.append(tensor)
+            continue
+        half = f"{tensor.name}.half"
+        kept.append(numpy_helper.from_array(array.astype(np.float16), half))
+        casts.append(helper.make_node("Cast", [half], [tensor.name], to=TensorProto.FLOAT))
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    return model
+
+
+def half_state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The module's weights as the half-precision file gives them back."""
+    return {
+        name: value.half().float() if value.is_floating_point() and value.numel() >= _LEAST else value
+        for name, value in module.state_dict().items()
+    }
+
+
+def canonical_tensors(module: torch.nn.Module) -> dict[str, NDArray[Any]]:
+    """Weights by name as the file holds them, for the weights tag: a re-export keeps it."""
+    return {name: value.numpy() for name, value in half_state(module).items()}

@@ -1,0 +1,1 @@
+"""Networks at run time: the weights store and onnxruntime sessions. Knows no file format."""

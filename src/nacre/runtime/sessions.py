@@ -1,0 +1,65 @@
+"""onnxruntime sessions: made once a network and thread count, shared, safe to run from several threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import onnxruntime
+
+from nacre.errors import WeightsError
+from nacre.runtime.weights import WeightsInfo
+
+_sessions: dict[tuple[str, str, int], onnxruntime.InferenceSession] = {}
+_lock = threading.Lock()
+
+
+def default_threads() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def open_session(info: WeightsInfo, name: str, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """The session of one network file.
+
+    Parameters
+    ----------
+    name
+        File name within the weights' folder.
+    threads
+        Threads of one call, None for all cores this process may use.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing, damaged or not a network.
+    """
+    count = threads or default_threads()
+    key = (str(info.path / name), info.tag, count)
+    with _lock:
+        if key not in _sessions:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = count
+            options.inter_op_num_threads = 1
+            options.log_severity_level = 3
+            # The arena keeps every shape's buffers for good; pictures come in all sizes.
+            options.enable_cpu_mem_arena = False
+            try:
+                _sessions[key] = onnxruntime.InferenceSession(
+                    info.read(name), options, providers=["CPUExecutionProvider"]
+                )
+            except WeightsError:
+                raise
+            except Exception as error:
+                raise WeightsError(f"The network {name} of {info.codec} cannot be loaded: {error}.") from error
+        return _sessions[key]
+
+
+def run(session: onnxruntime.InferenceSession, feeds: dict[str, Any]) -> list[onnxruntime.OrtValue]:
+    """Run all outputs on `OrtValue`s, so that states pass from step to step without a copy."""
+    names = [o.name for o in session.get_outputs()]
+    values: list[onnxruntime.OrtValue] = session.run_with_ort_values(names, feeds)
+    return values

@@ -1,0 +1,117 @@
+"""The weights store: where weights lie, what they are called, whether they are intact.
+
+The weights of a codec are a folder ``<root>/<codec>/`` with the files that its record names. Roots are
+those of the environment variable ``NACRE_WEIGHTS`` (joined as in PATH), then the package's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nacre.errors import WeightsError
+
+RECORD = "record.json"
+SHIPPED = Path(__file__).parent.parent / "weights"
+ENVIRONMENT = "NACRE_WEIGHTS"
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """One installed set of weights.
+
+    Attributes
+    ----------
+    tag
+        First four bytes, in hex, of a SHA-256 over the tensors that decoding needs.
+    bytes
+        Size of all its files.
+    record
+        How it was made: recipe, data, steps, hours, results, hashes of its files.
+    """
+
+    codec: str
+    tag: str
+    path: Path
+    bytes: int
+    licence: str
+    record: dict[str, Any]
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file, checked against the record.
+
+        Raises
+        ------
+        WeightsError
+            If the file is missing or its hash is not the recorded one.
+        """
+        try:
+            data = (self.path / name).read_bytes()
+        except OSError as error:
+            raise WeightsError(f"The weights of {self.codec} lack {name}; install nacre again.") from error
+        if hashlib.sha256(data).hexdigest() != self.record["files"].get(name):
+            raise WeightsError(f"The weights file {name} of {self.codec} is damaged; install nacre again.")
+        return data
+
+
+def _roots() -> list[Path]:
+    extra = [Path(p) for p in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if p]
+    return [*extra, SHIPPED]
+
+
+def _load(folder: Path) -> WeightsInfo:
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        files = [folder / name for name in record["files"]]
+        size = sum(f.stat().st_size for f in files if f.is_file())
+        return WeightsInfo(record["codec"], record["tag"], folder, size, record["licence"], record)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"The record of the weights in {folder.name} cannot be read; install nacre again.") from error
+
+
+def list_weights() -> list[WeightsInfo]:
+    """All installed weights, in the order in which they are searched.
+
+    Raises
+    ------
+    WeightsError
+        If a record cannot be read.
+    """
+    return [_load(p.parent) for root in _roots() for p in sorted(root.glob(f"*/{RECORD}"))]
+
+
+def find_weights(codec: str, tag: bytes | None = None) -> WeightsInfo:
+    """The weights of a codec: those a file names, or the first ones installed.
+
+    Raises
+    ------
+    WeightsError
+        If they are not installed.
+    """
+    for root in _roots():
+        folder = root / codec
+        if (folder / RECORD).is_file():
+            info = _load(folder)
+            if info.codec == codec and tag in (None, bytes.fromhex(info.tag)):
+                return info
+    if tag is None:
+        raise WeightsError(f"No weights of {codec} are installed; install nacre again or set {ENVIRONMENT}.")
+    raise WeightsError(
+        f"The file needs weights {tag.hex()} of {codec}, which are not installed; "
+        f"install the nacre that wrote it or set {ENVIRONMENT}."
+    )
+
+
+def verify_weights(info: WeightsInfo) -> list[str]:
+    """Check every file of a set of weights; return what is wrong, one sentence each."""
+    problems = []
+    for name in info.record["files"]:
+        try:
+            info.read(name)
+        except WeightsError as error:
+            problems.append(str(error))
+    return problems

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from bitplanes import HEAD, PlanesApi, plane_bytes
+
+from nacre.bench.contract import Pixels
+from nacre.bench.measure import measure
+from nacre.bench.ours import raw_bytes
+from nacre.bench.registry import open_codec, open_codecs
+from nacre.errors import UsageError
+
+
+def test_one_encode_gives_every_prefix(planes_api: PlanesApi, pixels: Pixels) -> None:
+    codec = open_codec("gru-conv")
+    points = list(codec.points(pixels))
+    assert planes_api.encodes == 1
+    whole = points[-1].data
+    assert whole.endswith(b"tail"), "the last point counts the whole file"
+    assert [point.setting for point in points] == ["first layer", *(f"iteration {k}" for k in range(1, 9))]
+    for point in points:
+        assert whole.startswith(point.data)
+        assert point.size == len(point.data)
+
+
+def test_prefixes_are_decoded_from_their_own_bytes(planes_api: PlanesApi, pixels: Pixels) -> None:
+    rows = measure(open_codec("gru-conv:iterations=3"), pixels)
+    assert [row.setting for row in rows] == ["first layer", "iteration 1", "iteration 2", "iteration 3"]
+    assert rows[1].psnr < rows[2].psnr < rows[3].psnr
+    assert rows[2].bytes == HEAD.size + 2 * plane_bytes(48, 64)
+    assert rows[2].bpp == pytest.approx(8 * rows[2].bytes / (48 * 64))
+
+
+def test_raw_counts_codes_without_coder_and_head(planes_api: PlanesApi, pixels: Pixels) -> None:
+    raw, coded = (measure(open_codec(name), pixels) for name in ("gru-conv:raw", "gru-conv"))
+    assert [row.bpp for row in raw] == pytest.approx([k / 8 for k in range(1, 9)])
+    assert [row.psnr for row in raw] == [row.psnr for row in coded[1:]]
+
+
+def test_raw_bytes_count_whole_cells() -> None:
+    assert raw_bytes("gru-conv", 512, 768, 4) == 512 * 768 // 16
+    assert raw_bytes("gru-conv", 17, 1, 1) == 8
+    with pytest.raises(UsageError, match="no raw codes"):
+        raw_bytes("progressive", 16, 16, 1)
+
+
+def test_names_carry_options(planes_api: PlanesApi) -> None:
+    for name in ("gru-conv", "gru-conv:raw", "gru-conv:iterations=16", "gru-conv:raw:iterations=16"):
+        codec = open_codec(name)
+        assert codec.name == name
+        assert "0a1b2c3d" in codec.description
+        assert "0a1b2c3d" in codec.identity
+
+
+@pytest.mark.parametrize(
+    "name", ["gru-conv:fast", "gru-conv:iterations=0", "gru-conv:iterations=x", "gru", "jpeg"]
+)
+def test_unknown_codecs_and_options_are_usage_errors(planes_api: PlanesApi, name: str) -> None:
+    with pytest.raises(UsageError):
+        open_codec(name)
+
+
+def test_codecs_are_named_once_and_at_least_once(planes_api: PlanesApi) -> None:
+    with pytest.raises(UsageError, match="named twice"):
+        open_codecs(["webp", "jpeg:420", "webp"])
+    with pytest.raises(UsageError, match="at least one"):
+        open_codecs([])
