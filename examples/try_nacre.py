@@ -72,10 +72,9 @@ def main() -> None:
 
 
 def sizes(whole: bytes) -> list[int]:
-    """Five sizes in equal ratios, from just above the first layer to the whole file."""
-    first = nacre.info(whole).first_layer_bytes or len(whole) // 20
-    inner = np.geomspace(first, len(whole), CUTS)[:-1]
-    return [100 * int(np.ceil(size / 100)) for size in inner] + [len(whole)]
+    """Five sizes, each half of the next one, and none below the first layer."""
+    least = nacre.info(whole).first_layer_bytes or 0
+    return [max(least, len(whole) >> halvings) for halvings in reversed(range(CUTS))]
 
 
 def measured(

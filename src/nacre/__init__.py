@@ -32,7 +32,19 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from nacre.api import Compressed, FileInfo, Reader, compare, compress, cut, decode, encode, info, list_codecs, open
+    from nacre.api import (
+        Compressed,
+        FileInfo,
+        Reader,
+        compare,
+        compress,
+        cut,
+        decode,
+        encode,
+        info,
+        list_codecs,
+        open,
+    )
     from nacre.errors import (
         ExistsError,
         FormatError,

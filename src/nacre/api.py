@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,7 +25,7 @@ from nacre.errors import FormatError, LimitError, NacreWarning, TargetError, Tru
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from nacre.codecs.contract import Coded, CodecInfo
+    from nacre.codecs.contract import CodecInfo, Coded
     from nacre.picture.metrics import Comparison
     from nacre.picture.picture import Picture
 
@@ -92,7 +93,10 @@ class FileRatePoint:
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """One segment: its type's name, where it begins, its payload's length, and `whole`, `unfinished` or `damaged`."""
+    """One segment: its type's name, where it begins, its payload's length, its state.
+
+    The state is `whole`, `unfinished` or `damaged`.
+    """
 
     type: str
     offset: int
@@ -185,7 +189,8 @@ def compress(
         xmp=None if strip else picture.xmp,
     )
     layers = tuple(
-        FileLayer(layout.file_bytes(layer.end), layer.psnr, layer.iteration, layer.whole) for layer in encoded.layers
+        FileLayer(layout.file_bytes(layer.end), layer.psnr, layer.iteration, layer.whole)
+        for layer in encoded.layers
     )
 
     def measured_ssim(length: int) -> float:
@@ -393,7 +398,9 @@ def cut(
         reached = [p.offset for p in points if p.psnr >= target.value and p.offset <= len(data)]
         if not reached:
             best = max((p.psnr for p in points if p.offset <= len(data)), default=0.0)
-            raise TargetError(f"No rate point of the file reaches {target.value:g} dB, the best has {best:.2f} dB.")
+            raise TargetError(
+                f"No rate point of the file reaches {target.value:g} dB, the best has {best:.2f} dB."
+            )
         return data[: reached[0]]
     pixels = parsed.header.width * parsed.header.height
     size = int(target.value if target.kind == "bytes" else target.value * pixels / 8)
@@ -506,7 +513,9 @@ class Reader:
                 yield to_pil(_with_metadata(picture, parsed))
         _warn_if_damaged(parsed, strict=False)
         if not found:
-            raise TruncatedError("The file is cut below its first layer, so there is no picture; ask for more bytes.")
+            raise TruncatedError(
+                "The file is cut below its first layer, so there is no picture; ask for more bytes."
+            )
 
     def close(self) -> None:
         """Close the file if `open` opened it."""
@@ -549,7 +558,7 @@ def _check_threads(threads: int | None) -> None:
 
 def _open_path(path: str | os.PathLike[str]) -> BinaryIO:
     try:
-        return builtins.open(path, "rb")  # noqa: SIM115
+        return Path(path).open("rb")
     except IsADirectoryError:
         raise FormatError(f"{os.fspath(path)!r} is a directory; give a nacre file.") from None
     except OSError as error:
@@ -577,7 +586,9 @@ def _parse_checked(data: builtins.bytes, max_pixels: int | None) -> ParsedFile:
     parsed = parse_file(data)
     pixels, limit = parsed.header.width * parsed.header.height, max_pixels or DEFAULT_MAX_PIXELS
     if pixels > limit:
-        raise LimitError(f"The picture has {pixels:,} pixels, more than {limit:,}; raise --max-pixels to decode it.")
+        raise LimitError(
+            f"The picture has {pixels:,} pixels, more than {limit:,}; raise --max-pixels to decode it."
+        )
     return parsed
 
 

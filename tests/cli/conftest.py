@@ -57,3 +57,11 @@ def file(tmp_path: Path, encoded: bytes) -> Path:
     path = tmp_path / "photo.nacre"
     path.write_bytes(encoded)
     return path
+
+
+@pytest.fixture(scope="session")
+def long_encoded() -> bytes:
+    """Return a file of several segments: noise takes all the bytes that there are."""
+    import nacre
+
+    return nacre.encode(np.random.default_rng(0).integers(0, 256, (256, 320, 3), np.uint8), fast=True)

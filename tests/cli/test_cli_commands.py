@@ -69,7 +69,7 @@ def test_encode_targets(run: Run, photo: Path, encoded: bytes) -> None:
     assert size("--bytes", middle.bytes + 1) == middle.bytes + 1
     assert size("--bytes", "1M") == len(encoded)
     assert size("--bpp", 8 * middle.bytes / (72 * 48)) == pytest.approx(middle.bytes, abs=1)
-    assert size("--psnr", middle.psnr - 0.01) <= middle.bytes
+    assert size("--psnr", middle.psnr - 0.2) <= middle.bytes
     assert size("--ssim", "0.1") <= len(encoded)
     assert size("--quality", 10) <= size("--quality", 90)
     assert size("--iterations", 1) < middle.bytes
@@ -153,15 +153,21 @@ def test_decoding_fewer_bytes_is_decoding_a_cut(run: Run, file: Path, encoded: b
     assert run("decode", file, "--max-bytes", 10, "-o", "-").exit_code in (3, 4)
 
 
-def test_damage_is_a_warning_and_strictly_an_error(run: Run, file: Path, encoded: bytes) -> None:
-    damaged = bytearray(encoded)
+def test_damage_is_a_warning_and_strictly_an_error(run: Run, tmp_path: Path, long_encoded: bytes) -> None:
+    damaged = bytearray(long_encoded)
     damaged[-3] ^= 0xFF
-    file.write_bytes(damaged)
-    result = run("decode", file)
+    (tmp_path / "damaged.nacre").write_bytes(damaged)
+    result = run("decode", "damaged.nacre")
     assert result.exit_code == 0, result.output
-    assert result.stderr.startswith("nacre: warning: ")
-    assert run("decode", file, "-f", "--strict").exit_code == 3
-    assert "damaged" in run("info", file).stdout
+    assert result.stderr.startswith("nacre: warning: damaged.nacre: ")
+    assert result.stderr.count("\n") == 1
+    assert run("decode", "damaged.nacre", "-f", "--strict").exit_code == 3
+    states = [
+        segment["state"] for segment in json.loads(run("info", "damaged.nacre", "--json").stdout)["segments"]
+    ]
+    assert len(states) > 1
+    assert states == ["whole"] * (len(states) - 1) + ["damaged"]
+    assert "integrity    damaged" in run("info", "damaged.nacre").stdout
 
 
 def test_info(run: Run, file: Path, encoded: bytes) -> None:

@@ -50,5 +50,7 @@ def get_codec_by_number(number: int) -> Codec:
     """
     name = codec_name(number)
     if name is None:
-        raise FormatError(f"The file was written by codec number {number}, which this version lacks; update nacre.")
+        raise FormatError(
+            f"The file was written by codec number {number}, which this version lacks; update nacre."
+        )
     return get_codec(name)

@@ -84,7 +84,9 @@ def reach(
         size = int(target.value if target.kind == "bytes" else target.value * pixels / 8)
         least = prefixes[0].bytes
         if size < least:
-            raise TargetError(f"The smallest file of this picture has {least} bytes, more than {size}; ask for more.")
+            raise TargetError(
+                f"The smallest file of this picture has {least} bytes, more than {size}; ask for more."
+            )
         return min(size, total)
     if target.kind == "psnr":
         for prefix in prefixes:
@@ -92,7 +94,8 @@ def reach(
                 return prefix.bytes
         best = max((p.psnr for p in prefixes if p.psnr is not None), default=0.0)
         raise TargetError(
-            f"The full encode reaches {best:.2f} dB, less than {target.value:g} dB; ask for less or more iterations."
+            f"The full encode reaches {best:.2f} dB, less than {target.value:g} dB; "
+            "ask for less, or for more iterations."
         )
     if target.kind == "ssim":
         return _least_ssim(target.value, better_prefixes(prefixes), ssim)
@@ -132,7 +135,7 @@ def _equal_slope(quality: float, prefixes: Sequence[Prefix], pixels: int) -> int
     slope = STEEPEST * (SHALLOWEST / STEEPEST) ** (quality / 100)
 
     def cost(prefix: Prefix) -> float:
-        error = 255**2 * 10 ** (-(prefix.psnr or 0.0) / 10)
-        return error + slope * 8 * prefix.bytes / pixels
+        error = 255.0**2 * 10.0 ** (-(prefix.psnr or 0.0) / 10)
+        return float(error + slope * 8 * prefix.bytes / pixels)
 
     return min(prefixes, key=cost).bytes

@@ -1,1 +1,1 @@
-"""Symbols to bytes and back: one range coder stream, integer probabilities, adaptive contexts. Knows no network."""
+"""Symbols to bytes and back: one range coder stream, integer probabilities, adaptive contexts."""

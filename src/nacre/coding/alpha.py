@@ -108,7 +108,9 @@ class AlphaCoder:
                 if self._plane is not None:
                     values = self._plane[row * step :: 2 * step, column * step :: 2 * step]
                 context = number * 5 + spread
-                hit = self._flags.code(coder, None if values is None else (values == guess).astype(np.uint8), context)
+                hit = self._flags.code(
+                    coder, None if values is None else (values == guess).astype(np.uint8), context
+                )
                 missed = hit == 0
                 target[...] = guess
                 target[missed] = self._code_values(
@@ -137,6 +139,6 @@ class AlphaCoder:
         """Eight bits a value, most significant first, each in the context of those before it."""
         node = np.ones(kind.shape, np.int64)
         for bit in range(7, -1, -1):
-            sent: Bits | None = None if values is None else (values >> bit) & 1
+            sent: Bits | None = None if values is None else (values >> bit & 1).astype(np.uint8)
             node = (node << 1) | self._values.code(coder, sent, kind * 256 + node)
         return (node - 256).astype(np.uint8)

@@ -37,7 +37,8 @@ class AdaptiveContexts:
     def ones(self, context: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """Probability of a 1, out of 65536, for every entry of `context`."""
         chosen = self._counts[context]
-        return np.clip(TOTAL * chosen[..., 1] // chosen.sum(-1), LEAST, MOST)
+        ones: NDArray[np.int64] = np.clip(TOTAL * chosen[..., 1] // chosen.sum(-1), LEAST, MOST)
+        return ones
 
     def update(self, context: NDArray[np.integer[Any]], bits: Bits) -> None:
         """Count all symbols of one call."""

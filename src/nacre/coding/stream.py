@@ -126,7 +126,8 @@ class BitDecoder:
     def __init__(self, data: bytes) -> None:
         self._model = constriction.stream.model.Bernoulli(perfect=False)
         self._fillings = [
-            constriction.stream.queue.RangeDecoder(_words(data + filler * _FILLER)) for filler in (b"\x00", b"\xff")
+            constriction.stream.queue.RangeDecoder(_words(data + filler * _FILLER))
+            for filler in (b"\x00", b"\xff")
         ]
         self._ended = False
 

@@ -9,7 +9,16 @@ from typing import Literal
 
 from nacre.container.header import Header, RatePoint, parse_header
 from nacre.container.metadata import pack_metadata, unpack_metadata
-from nacre.container.segments import EXIF, ICC, PICTURE, XMP, Segment, pack_segment, read_segments, split_stream
+from nacre.container.segments import (
+    EXIF,
+    ICC,
+    PICTURE,
+    XMP,
+    Segment,
+    pack_segment,
+    read_segments,
+    split_stream,
+)
 from nacre.errors import FormatError
 
 Integrity = Literal["whole", "cut", "damaged"]

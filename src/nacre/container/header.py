@@ -131,10 +131,12 @@ def _parse(data: bytes, cursor: Cursor) -> tuple[Header, int]:
     version, kind = cursor.byte(), cursor.byte()
     if version >> 4 != MAJOR:
         raise FormatError(
-            f"The file has format version {version >> 4}.{version & 15} and this reader knows {MAJOR}.x; update nacre."
+            f"The file has format {version >> 4}.{version & 15}, this reader knows {MAJOR}.x; update nacre."
         )
     if kind != KIND_PICTURE:
-        raise FormatError(f"The file holds a {KINDS.get(kind, f'kind {kind}')}, which this version does not read.")
+        raise FormatError(
+            f"The file holds a {KINDS.get(kind, f'kind {kind}')}, which this version does not read."
+        )
     length = cursor.varint(20)
     if length > MAX_HEADER:
         raise FormatError("The header claims to be longer than any header is; the file is damaged.")
@@ -167,7 +169,9 @@ def _parse_body(cursor: Cursor) -> Header:
         field_tag = cursor.varint(16)
         payload = cursor.take(cursor.varint(16))
         if field_tag & 1:
-            raise FormatError(f"The file needs a feature (field {field_tag}) that this reader lacks; update nacre.")
+            raise FormatError(
+                f"The file needs a feature (field {field_tag}) that this reader lacks; update nacre."
+            )
         optional.append((field_tag, payload))
     return Header(
         codec=codec,

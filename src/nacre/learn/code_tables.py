@@ -7,7 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nacre.codecs.recurrent.contexts import BEFORE, HERE, LEVELS, PARTNERS, VOTERS, CodeModel, Codes, Tables, channel_halves
+from nacre.codecs.recurrent.contexts import (
+    BEFORE,
+    HERE,
+    LEVELS,
+    PARTNERS,
+    VOTERS,
+    CodeModel,
+    Codes,
+    Tables,
+    channel_halves,
+)
 from nacre.coding.passes import INTERLEAVED, pass_view
 
 VOTE_SCALE = 32
@@ -103,7 +113,9 @@ def _samples(
         for n, offset in enumerate(INTERLEAVED[:number]):
             model.code_pass(recorder, t, n, pass_view(codes[t], offset))
         cells = pass_view(codes[t], INTERLEAVED[number])
-        features.append(model.all_voters(number, tables.partners[t], cells).reshape(-1, codes.shape[3], VOTERS))
+        features.append(
+            model.all_voters(number, tables.partners[t], cells).reshape(-1, codes.shape[3], VOTERS)
+        )
         ones.append((cells > 0).reshape(-1, codes.shape[3]))
     stacked = np.concatenate(features).astype(np.float32)
     constant = np.ones((*stacked.shape[:2], 1), np.float32)
@@ -131,4 +143,4 @@ def _scale_priors(counts: Floats) -> NDArray[np.uint8]:
     return np.clip(np.rint(share * _PRIOR_SUM), 1, _PRIOR_SUM - 1).astype(np.uint8)
 
 
-assert VOTERS == len(HERE) + len(BEFORE) + PARTNERS
+assert len(HERE) + len(BEFORE) + PARTNERS == VOTERS

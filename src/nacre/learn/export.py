@@ -67,7 +67,9 @@ def weights_tag(tensors: dict[str, NDArray[Any]]) -> str:
     return digest.hexdigest()[:8]
 
 
-def export(checkpoint: Path, data: CropFolder, root: Path, *, notes: dict[str, Any], overwrite: bool = False) -> Path:
+def export(
+    checkpoint: Path, data: CropFolder, root: Path, *, notes: dict[str, Any], overwrite: bool = False
+) -> Path:
     """Write ``root/<family>/`` from a checkpoint's averaged weights.
 
     Parameters

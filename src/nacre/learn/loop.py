@@ -66,7 +66,9 @@ class Trainer:
         self.minutes, self.steps = minutes, steps
         self.validation = validation or []
         self.log_every, self.save_seconds = log_every, save_seconds
-        self.fabric = Fabric(accelerator=device, devices="auto" if device != "cpu" else 1, precision=precision)  # type: ignore[arg-type]
+        self.fabric = Fabric(
+            accelerator=device, devices="auto" if device != "cpu" else 1, precision=precision
+        )  # type: ignore[arg-type]
         self.fabric.launch()
         torch.manual_seed(recipe.seed + self.fabric.global_rank)
         optimizer = torch.optim.Adam(task.module.parameters(), lr=recipe.optimizer.rate)
@@ -200,5 +202,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         state["model"], state["ema"], state["recipe"]
     except Exception as error:
-        raise FormatError(f"{path.name} is not a nacre checkpoint; give the checkpoint.pt of a run.") from error
+        raise FormatError(
+            f"{path.name} is not a nacre checkpoint; give the checkpoint.pt of a run."
+        ) from error
     return state

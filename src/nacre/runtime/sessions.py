@@ -54,7 +54,9 @@ def open_session(info: WeightsInfo, name: str, threads: int | None = None) -> on
             except WeightsError:
                 raise
             except Exception as error:
-                raise WeightsError(f"The network {name} of {info.codec} cannot be loaded: {error}.") from error
+                raise WeightsError(
+                    f"The network {name} of {info.codec} cannot be loaded: {error}."
+                ) from error
         return _sessions[key]
 
 

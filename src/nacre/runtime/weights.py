@@ -6,6 +6,7 @@ those of the environment variable ``NACRE_WEIGHTS`` (joined as in PATH), then th
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import json
 import os
@@ -41,7 +42,7 @@ class WeightsInfo:
     licence: str
     record: dict[str, Any]
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str) -> builtins.bytes:
         """The bytes of one file, checked against the record.
 
         Raises
@@ -70,7 +71,9 @@ def _load(folder: Path) -> WeightsInfo:
         size = sum(f.stat().st_size for f in files if f.is_file())
         return WeightsInfo(record["codec"], record["tag"], folder, size, record["licence"], record)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"The record of the weights in {folder.name} cannot be read; install nacre again.") from error
+        raise WeightsError(
+            f"The record of the weights in {folder.name} cannot be read; install nacre again."
+        ) from error
 
 
 def list_weights() -> list[WeightsInfo]:

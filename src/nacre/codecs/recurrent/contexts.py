@@ -147,7 +147,9 @@ class CodeModel:
         offset = INTERLEAVED[number]
         voters = [neighbor_view(self._now, offset, step)[..., channels] for step in HERE]
         voters += [neighbor_view(self._before, offset, step)[..., channels] for step in BEFORE]
-        own = np.concatenate([neighbor_view(grid, offset, (0, 0)) for grid in (self._before, self._now)], axis=-1)
+        own = np.concatenate(
+            [neighbor_view(grid, offset, (0, 0)) for grid in (self._before, self._now)], axis=-1
+        )
         return voters + [own[..., partners[:, i]] for i in range(PARTNERS)]
 
     def all_voters(self, number: int, partners: NDArray[np.uint8], cells: Codes) -> Codes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nacre.codecs.contract import Coded, CodecInfo, DecodeOptions, Encoded, EncodeOptions, Layer
+from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions, Layer
 from nacre.codecs.recurrent.contexts import CodeModel, Codes, Tables
 from nacre.codecs.recurrent.parameters import RAW, TABLES, Parameters
 from nacre.codecs.recurrent.presets import DEFAULT_ITERATIONS, MAX_ITERATIONS, STRIDE
@@ -80,7 +80,9 @@ def _squared_error(levels: Levels, pixels: NDArray[np.uint8], weight: NDArray[np
     """Sum of squared errors of the rounded picture; `weight` (H, W) is each pixel's share."""
     difference = np.rint(levels) - pixels
     per_pixel = np.einsum("hwc,hwc->hw", difference, difference)
-    return float(per_pixel.sum(dtype=np.float64) if weight is None else (per_pixel * weight).sum(dtype=np.float64))
+    return float(
+        per_pixel.sum(dtype=np.float64) if weight is None else (per_pixel * weight).sum(dtype=np.float64)
+    )
 
 
 def _to_layout(levels: Levels, gray: bool) -> Levels:
@@ -104,8 +106,8 @@ class GruConv:
             name=self.name,
             number=self.number,
             family="recurrent",
-            paper="Toderici et al., Full Resolution Image Compression with Recurrent Neural Networks, CVPR 2017",
-            rates=f"up to 1/8 bit a pixel an iteration, {DEFAULT_ITERATIONS} iterations unless asked for 1 to 16",
+            paper="Toderici et al. 2017, Full Resolution Image Compression with Recurrent Neural Networks",
+            rates=f"1 to {MAX_ITERATIONS} iterations of at most 1/8 bpp, {DEFAULT_ITERATIONS} by default",
             progressive=True,
             byte_exact=True,
             adaptive_bits=False,
@@ -143,9 +145,11 @@ class GruConv:
                 stream, borders, entropy = plain, plain_borders, RAW
         shape = network_shape(info)
         parameters = Parameters(count, entropy, shape.reconstruction, tile // TILE_UNIT)
-        notes = ()
+        notes: tuple[str, ...] = ()
         if len(tiles) > 1:
-            notes = ("PSNR figures are sums over overlapping tiles, partial iterations were judged on one tile",)
+            notes = (
+                "PSNR figures are sums over overlapping tiles, partial iterations were judged on one tile",
+            )
         return Encoded(
             weights_tag=bytes.fromhex(info.tag),
             parameters=parameters.pack(),
@@ -164,10 +168,13 @@ class GruConv:
         return GruConvDecoder(find_weights(self.name, coded.weights_tag), coded, options)
 
 
-def _send(sent: Iterations, tables: Tables | None, alpha: NDArray[np.uint8] | None) -> tuple[bytes, list[int]]:
+def _send(
+    sent: Iterations, tables: Tables | None, alpha: NDArray[np.uint8] | None
+) -> tuple[bytes, list[int]]:
     coder = BitEncoder()
-    model = CodeModel(*sent.codes.shape[1:], tables)
-    plane = None if alpha is None else AlphaCoder(*alpha.shape, alpha)
+    _, rows, columns, channels = sent.codes.shape
+    model = CodeModel(rows, columns, channels, tables)
+    plane = None if alpha is None else AlphaCoder(alpha.shape[0], alpha.shape[1], alpha)
     code_stream(coder, model, sent, plane, send=True)
     return coder.finish()
 
@@ -308,7 +315,9 @@ class GruConvDecoder:
         received, alpha = self.receive(stream)
         views = received.shown()
         if not views:
-            raise TruncatedError("The file is cut below its first layer, so there is no picture; ask for more bytes.")
+            raise TruncatedError(
+                "The file is cut below its first layer, so there is no picture; ask for more bytes."
+            )
         return self._picture(received, views[-1], alpha)
 
     def pictures(self, stream: bytes) -> Iterator[Picture]:

@@ -47,13 +47,18 @@ class Parameters:
             If they ask for something that this version does not know.
         """
         if len(data) != 3:
-            raise FormatError("The codec parameters have the wrong length; the file is damaged or newer, update nacre.")
+            raise FormatError(
+                "The codec parameters have the wrong length; the file is damaged or newer, update nacre."
+            )
         iterations, flags, tile = data
         entropy, reconstruction = flags >> 1 & 3, flags >> 5 & 3
         if flags & 0b10011001 or entropy > TABLES or reconstruction >= len(_RECONSTRUCTIONS):
             raise FormatError(
-                "The file uses dynamic bits, priming or a learned context model, which this version lacks; update nacre."
+                "The file uses dynamic bits, priming or learned contexts, which this reader lacks; "
+                "update nacre."
             )
         if not 1 <= iterations <= MAX_ITERATIONS:
-            raise FormatError(f"The file claims {iterations} iterations, and 1 to {MAX_ITERATIONS} exist; it is damaged.")
+            raise FormatError(
+                f"The file claims {iterations} iterations, and 1 to {MAX_ITERATIONS} exist; it is damaged."
+            )
         return cls(iterations, entropy, _RECONSTRUCTIONS[reconstruction], tile)

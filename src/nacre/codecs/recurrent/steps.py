@@ -52,7 +52,8 @@ class EncoderStep:
         """Codes (H/16, W/16, C) int8 in {-1, +1} of a residual (1, 3, H, W)."""
         feeds = {"residual": _value(residual)} | {f"state{i}": s for i, s in enumerate(self._states)}
         codes, *self._states = run(self._session, feeds)
-        return codes.numpy()[0].transpose(1, 2, 0).astype(np.int8)
+        found: Codes = codes.numpy()[0].transpose(1, 2, 0).astype(np.int8)
+        return found
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ class DecoderStep:
 
 def to_network(pixels: NDArray[np.uint8]) -> Plane:
     """(H, W, 3) uint8 to (1, 3, H, W) float32 in [-0.5, 0.5]."""
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32) / np.float32(255) - np.float32(0.5)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32) / np.float32(255) - np.float32(
+        0.5
+    )
 
 
 def from_network(planes: Plane) -> Plane:

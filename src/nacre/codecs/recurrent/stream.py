@@ -44,7 +44,9 @@ class Iterations:
         return views
 
 
-def code_stream(coder: BitCoder, model: CodeModel, picture: Iterations, alpha: AlphaCoder | None, send: bool) -> None:
+def code_stream(
+    coder: BitCoder, model: CodeModel, picture: Iterations, alpha: AlphaCoder | None, send: bool
+) -> None:
     """Send or receive: per iteration its floor and four passes, alpha layers in between.
 
     Every pass ends a layer. When receiving, stops quietly where the bytes no longer decide a whole pass.

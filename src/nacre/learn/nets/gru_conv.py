@@ -23,7 +23,9 @@ def _zeros(like: Tensor, shapes: list[tuple[int, int]], cell_stride: int) -> Sta
     """Zero states for a batch whose spatial size at `cell_stride` is that of `like`."""
     n, _, h, w = like.shape
     return tuple(
-        like.new_zeros((n, channels, h * cell_stride // stride, w * cell_stride // stride), dtype=torch.float32)
+        like.new_zeros(
+            (n, channels, h * cell_stride // stride, w * cell_stride // stride), dtype=torch.float32
+        )
         for channels, stride in shapes
     )
 

@@ -96,14 +96,18 @@ def _agree(net: GruConv, files: dict[str, bytes], data: CropFolder) -> dict[str,
     feeds: dict[str, Any] = {}
     flips = cells = 0
     for _ in range(MAX_ITERATIONS):
-        seen = {"residual": (picture - shown).numpy()} | {f"state{i}": s.numpy() for i, s in enumerate(encoder_states)}
+        seen = {"residual": (picture - shown).numpy()} | {
+            f"state{i}": s.numpy() for i, s in enumerate(encoder_states)
+        }
         theirs = sessions["encoder.onnx"].run(["codes"], seen)[0]
         codes, encoder_states = net.encoder(picture - shown, encoder_states)
         flips += int((theirs != codes.numpy()).sum())
         cells += codes.numel()
         if decoder_states is None:
             decoder_states = net.decoder.initial(codes)
-            feeds = {"previous": shown.numpy()} | {f"state{i}": s.numpy() for i, s in enumerate(decoder_states)}
+            feeds = {"previous": shown.numpy()} | {
+                f"state{i}": s.numpy() for i, s in enumerate(decoder_states)
+            }
         shown, decoder_states = net.decoder(codes, shown, decoder_states)
         known = {i.name for i in sessions["decoder.onnx"].get_inputs()}
         feeds["codes"] = codes.numpy()
@@ -123,6 +127,8 @@ def fit_codes(net: GruConv, data: CropFolder) -> list[Codes]:
     for i in range(FIT_PICTURES):
         side = min(FIT_SIDE, *(min(p.shape[:2]) for p in data.pictures)) // 16 * 16
         picture = torch.from_numpy(data.batch(1, side, (7, i))).float() / 255 - 0.5
-        sent = [c[0].permute(1, 2, 0).numpy().astype(np.int8) for c, _ in net.iterations(picture, MAX_ITERATIONS)]
+        sent = [
+            c[0].permute(1, 2, 0).numpy().astype(np.int8) for c, _ in net.iterations(picture, MAX_ITERATIONS)
+        ]
         codes.append(np.stack(sent))
     return codes

@@ -27,4 +27,6 @@ def make_task(recipe: Recipe) -> Task:
     try:
         return make(**recipe.task)
     except TypeError as error:
-        raise UsageError(f"The recipe {recipe.name} has a setting that {recipe.family} does not know: {error}.") from error
+        raise UsageError(
+            f"The recipe {recipe.name} has a setting that {recipe.family} does not know: {error}."
+        ) from error

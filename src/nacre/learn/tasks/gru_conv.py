@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nacre.coding.passes import INTERLEAVED
 from nacre.codecs.recurrent.presets import PRESETS
+from nacre.coding.passes import INTERLEAVED
 from nacre.learn.losses import LOSSES
 from nacre.learn.nets.gru_conv import GruConv
 
@@ -114,7 +114,9 @@ class GruConvTask:
             errors.append(((shown.detach() - picture) ** 2).mean())
         figures = {}
         if mask is None:
-            figures = {f"psnr_{t}": -10 * float(torch.log10(errors[t - 1])) for t in (1, 2, 4, 8, 16) if t <= count}
+            figures = {
+                f"psnr_{t}": -10 * float(torch.log10(errors[t - 1])) for t in (1, 2, 4, 8, 16) if t <= count
+            }
         return torch.stack(losses).mean(), figures
 
     def validate(self, pictures: list[Tensor]) -> dict[str, Any]:

@@ -1,0 +1,156 @@
+"""Makes the tiny `gru-conv` weights that golden files and tests use. Needs torch; about two minutes.
+
+The network has learned just enough, on drawn shapes, that most iterations improve the picture. What is
+committed stays: golden files name these weights by their tag.
+
+    python tests/golden/make_tiny.py [--overwrite]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+
+from nacre.learn.code_tables import fit_tables
+from nacre.learn.export import network_record, weights_tag
+from nacre.learn.nets.gru_conv import GruConv
+from nacre.learn.nets.gru_conv_export import _graphs
+from nacre.learn.onnx_files import canonical_tensors, half_state
+from nacre.learn.tasks.gru_conv import GruConvTask
+
+PLACE = Path(__file__).parent / "weights" / "gru-conv"
+LARGEST = 50_000
+STEPS = 1500
+SEED = 7
+PHASES = [
+    {"until": 0.7, "iterations": 8, "crop": 32, "batch": 8, "loss": "l1", "masked": 0.0},
+    {"until": 1.0, "iterations": 16, "crop": 48, "batch": 4, "loss": "rms", "masked": 0.4, "noise": 0.1},
+]
+
+
+def draw(height: int, width: int, generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Smooth shades, a few discs and bars with hard edges, some grain; (height, width, 3)."""
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    picture = np.zeros((height, width, 3))
+    for channel in range(3):
+        angle, period = generator.uniform(0, 6.3), generator.uniform(20, 90)
+        wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) / period * 6.3)
+        picture[..., channel] = generator.uniform(60, 200) + generator.uniform(10, 60) * wave
+    for _ in range(generator.integers(2, 7)):
+        color = generator.uniform(0, 255, 3)
+        top, left = generator.uniform(0, height), generator.uniform(0, width)
+        size = generator.uniform(3, 20)
+        if generator.random() < 0.5:
+            inside = (y - top) ** 2 + (x - left) ** 2 < size**2
+        else:
+            inside = (abs(y - top) < size) & (abs(x - left) < generator.uniform(2, 15))
+        picture[inside] = color
+    picture += generator.normal(0, generator.uniform(0, 8), picture.shape)
+    return picture.clip(0, 255).astype(np.uint8)
+
+
+def train() -> GruConv:
+    torch.manual_seed(SEED)
+    torch.set_num_threads(1)
+    generator = np.random.default_rng(SEED)
+    task = GruConvTask("tiny", PHASES)
+    net = task.module
+    assert isinstance(net, GruConv)
+    optimizer = torch.optim.Adam(net.parameters(), lr=6e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, STEPS)
+    net.train()
+    for step in range(STEPS):
+        progress = step / STEPS
+        batch, side = task.batch_shape(progress)
+        crops = np.stack([draw(side, side, generator) for _ in range(batch)])
+        loss, figures = task.loss(torch.from_numpy(crops.transpose(0, 3, 1, 2)), progress)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
+        optimizer.step()
+        schedule.step()
+        if step % 100 == 0:
+            print(step, f"{float(loss):.4f}", {k: round(v, 2) for k, v in figures.items()}, flush=True)
+    net.load_state_dict(half_state(net))
+    return net.eval()
+
+
+def slim(graph: bytes) -> bytes:
+    """Without doc strings and with short names inside; inputs and outputs keep theirs."""
+    model = onnx.load_from_string(graph)
+    kept = {v.name for v in (*model.graph.input, *model.graph.output)}
+    names: dict[str, str] = {}
+
+    def short(name: str) -> str:
+        return name if name in kept or not name else names.setdefault(name, f"v{len(names)}")
+
+    for tensor in model.graph.initializer:
+        tensor.name = short(tensor.name)
+    for node in model.graph.node:
+        node.doc_string = node.name = ""
+        node.input[:] = [short(n) for n in node.input]
+        node.output[:] = [short(n) for n in node.output]
+    del model.graph.value_info[:]
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def codes_of(net: GruConv, generator: np.random.Generator) -> list[NDArray[np.int8]]:
+    pictures = []
+    for _ in range(16):
+        pixels = torch.from_numpy(draw(112, 144, generator).transpose(2, 0, 1)[None]).float() / 255 - 0.5
+        codes = [c[0].permute(1, 2, 0).numpy().astype(np.int8) for c, _ in net.iterations(pixels, 16)]
+        pictures.append(np.stack(codes))
+    return pictures
+
+
+@torch.no_grad()
+def export(net: GruConv, place: Path) -> None:
+    tables = fit_tables(codes_of(net, np.random.default_rng(SEED + 1)))
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **tables.arrays())
+    files = {name: slim(content) for name, content in _graphs(net).items()}
+    files["tables.npz"] = packed.getvalue()
+    tensors = {f"decoder.{k}": v for k, v in canonical_tensors(net.decoder).items()}
+    tensors |= {f"tables.{k}": v for k, v in tables.arrays().items()}
+    record = {
+        "codec": "gru-conv",
+        "tag": weights_tag(tensors),
+        "licence": "CC0-1.0",
+        "network": network_record(net.shape),
+        "made_by": "tests/golden/make_tiny.py",
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    files["record.json"] = (json.dumps(record, indent=1) + "\n").encode()
+    total = sum(map(len, files.values()))
+    print({name: len(content) for name, content in files.items()}, total)
+    if total > LARGEST:
+        raise SystemExit(f"{total} bytes are too many for the repository")
+    place.mkdir(parents=True)
+    for name, content in files.items():
+        (place / name).write_bytes(content)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--overwrite", action="store_true", help="replace committed weights")
+    parser.add_argument("--out", type=Path, default=PLACE)
+    options = parser.parse_args()
+    if options.out.exists():
+        if not options.overwrite:
+            raise SystemExit(f"{options.out} exists; golden files need it as it is (--overwrite replaces it)")
+        shutil.rmtree(options.out)
+    export(train(), options.out)
+
+
+if __name__ == "__main__":
+    main()
