@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 OUT ?= out/try
-CODECS ?= gru-conv,jpeg:420,jpeg:444,webp,avif,jpeg2000,jxl
 INSTALL = $(@D)/bin/python -m pip --disable-pip-version-check install --quiet
 SOURCES := $(shell find src/nacre -type f ! -name '*.pyc')
 
@@ -24,11 +23,9 @@ lint: .venv/installed ## style, types, and which room imports which
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-results: .venv/installed ## run the bench and write results/ again; DATA=folder with the Kodak pictures
-	@test -d "$(DATA)" || { echo "make results DATA=folder with the Kodak pictures (see docs/test-sets.md)"; exit 2; }
-	mkdir -p results
-	.venv/bin/nacre bench --images "$(DATA)" --codecs $(CODECS) --published --timing --cache out/bench \
-		--json results/kodak.json --markdown results/kodak.md --plot results/kodak.png --force
+results: .venv/installed ## run the bench and write results/ again; DATA=folder that holds kodak/
+	@test -d "$(DATA)/kodak" || { echo "make results DATA=folder that holds kodak/ (see docs/test-sets.md)"; exit 2; }
+	.venv/bin/python -m nacre.bench.results --data "$(DATA)" --out results --cache out/bench
 
 clean: ## remove the environments and what the other targets made
 	rm -rf .venv .venv-try out build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -308,9 +308,15 @@ def decompress(
 
     _check_threads(threads)
     parsed = _parse_checked(_read(source, max_bytes), max_pixels)
-    _warn_if_damaged(parsed, strict=strict)
     codec = get_codec_by_number(parsed.header.codec)
-    picture = codec.decode(_coded(parsed), DecodeOptions(threads))
+    if strict:
+        _refuse_if_damaged(parsed)
+    try:
+        picture = codec.decode(_coded(parsed), DecodeOptions(threads))
+    except TruncatedError:
+        _refuse_if_damaged(parsed)
+        raise
+    _warn_if_damaged(parsed)
     return _with_metadata(picture, parsed)
 
 
@@ -475,8 +481,10 @@ class Reader:
             self._stream: BinaryIO = io.BytesIO(source)
         elif isinstance(source, str | os.PathLike):
             self._stream, self._owned = _open_path(source), True
-        else:
+        elif hasattr(source, "read"):
             self._stream = source
+        else:
+            raise _wrong_type(source)
         self._data = b""
         try:
             self._read_header()
@@ -504,18 +512,22 @@ class Reader:
         parsed = _parse_checked(self._data, self._max_pixels)
         codec = get_codec_by_number(parsed.header.codec)
         decoder = codec.decoder(_coded(parsed), DecodeOptions(self._threads))
-        found = False
+        shown: Picture | None = None
         for end in (*(p.offset for p in parsed.rate_points()), None):
             self._read_to(end)
             parsed = parse_file(self._data)
             for picture in decoder.pictures(parsed.stream):
-                found = True
-                yield to_pil(_with_metadata(picture, parsed))
-        _warn_if_damaged(parsed, strict=False)
-        if not found:
+                shown = _with_metadata(picture, parsed)
+                yield to_pil(shown)
+        if shown is None:
+            _refuse_if_damaged(parsed)
             raise TruncatedError(
                 "The file is cut below its first layer, so there is no picture; ask for more bytes."
             )
+        _warn_if_damaged(parsed)
+        # Exif and XMP stand at the end of the file, behind the last better picture.
+        if (shown.icc, shown.exif, shown.xmp) != (parsed.icc, parsed.exif, parsed.xmp):
+            yield to_pil(_with_metadata(shown, parsed))
 
     def close(self) -> None:
         """Close the file if `open` opened it."""
@@ -573,11 +585,22 @@ def _read(source: FileSource, max_bytes: int | None) -> builtins.bytes:
     if isinstance(source, str | os.PathLike):
         with _open_path(source) as file:
             return file.read(-1 if max_bytes is None else max_bytes)
-    if hasattr(source, "read"):
-        data = source.read(-1 if max_bytes is None else max_bytes)
-        if isinstance(data, builtins.bytes):
-            return data
-    raise TypeError(f"expected bytes, a path or a binary file object, not {type(source).__name__}")
+    if not hasattr(source, "read"):
+        raise _wrong_type(source)
+    data = bytearray()
+    # A pipe or a socket may give less than was asked for.
+    while max_bytes is None or len(data) < max_bytes:
+        chunk = source.read(-1 if max_bytes is None else max_bytes - len(data))
+        if not isinstance(chunk, builtins.bytes):
+            raise _wrong_type(source)
+        if not chunk:
+            break
+        data += chunk
+    return builtins.bytes(data)
+
+
+def _wrong_type(source: object) -> TypeError:
+    return TypeError(f"expected bytes, a path or a binary file object, not {type(source).__name__}")
 
 
 def _parse_checked(data: builtins.bytes, max_pixels: int | None) -> ParsedFile:
@@ -592,13 +615,15 @@ def _parse_checked(data: builtins.bytes, max_pixels: int | None) -> ParsedFile:
     return parsed
 
 
-def _warn_if_damaged(parsed: ParsedFile, *, strict: bool) -> None:
-    if parsed.integrity != "damaged":
-        return
-    message = "The file is damaged, its picture ends before the damage; fetch it again for all of it."
-    if strict:
-        raise FormatError(message)
-    warnings.warn(message, NacreWarning, stacklevel=3)
+def _refuse_if_damaged(parsed: ParsedFile) -> None:
+    if parsed.integrity == "damaged":
+        raise FormatError("The file is damaged; fetch it again.")
+
+
+def _warn_if_damaged(parsed: ParsedFile) -> None:
+    if parsed.integrity == "damaged":
+        message = "The file is damaged, its picture ends before the damage; fetch it again for all of it."
+        warnings.warn(message, NacreWarning, stacklevel=3)
 
 
 def _coded(parsed: ParsedFile) -> Coded:

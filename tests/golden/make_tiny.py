@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from drawing import draw
 from numpy.typing import NDArray
 
 from nacre.learn.code_tables import fit_tables
@@ -35,27 +36,6 @@ PHASES = [
     {"until": 0.7, "iterations": 8, "crop": 32, "batch": 8, "loss": "l1", "masked": 0.0},
     {"until": 1.0, "iterations": 16, "crop": 48, "batch": 4, "loss": "rms", "masked": 0.4, "noise": 0.1},
 ]
-
-
-def draw(height: int, width: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Smooth shades, a few discs and bars with hard edges, some grain; (height, width, 3)."""
-    y, x = np.mgrid[:height, :width].astype(np.float64)
-    picture = np.zeros((height, width, 3))
-    for channel in range(3):
-        angle, period = generator.uniform(0, 6.3), generator.uniform(20, 90)
-        wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) / period * 6.3)
-        picture[..., channel] = generator.uniform(60, 200) + generator.uniform(10, 60) * wave
-    for _ in range(generator.integers(2, 7)):
-        color = generator.uniform(0, 255, 3)
-        top, left = generator.uniform(0, height), generator.uniform(0, width)
-        size = generator.uniform(3, 20)
-        if generator.random() < 0.5:
-            inside = (y - top) ** 2 + (x - left) ** 2 < size**2
-        else:
-            inside = (abs(y - top) < size) & (abs(x - left) < generator.uniform(2, 15))
-        picture[inside] = color
-    picture += generator.normal(0, generator.uniform(0, 8), picture.shape)
-    return picture.clip(0, 255).astype(np.uint8)
 
 
 def train() -> GruConv:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 from time import perf_counter
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import nacre
 from nacre import api
 from nacre.bench.contract import Pixels, Point
+from nacre.bench.measure import Measurement
 from nacre.errors import UsageError
 
 CODE_BITS = {"gru-conv": 32, "lstm-conv": 32}
@@ -122,6 +123,21 @@ class RawNacreCodec(NacreCodec):
             if layer.whole:
                 size = raw_bytes(self.codec, pixels.shape[0], pixels.shape[1], layer.iteration)
                 yield Point(f"iteration {layer.iteration}", made.data[: layer.file_bytes], size, seconds)
+
+    @property
+    def base(self) -> NacreCodec:
+        """The codec whose files have the same pixels."""
+        return NacreCodec(self.codec, self.iterations, self.threads)
+
+    def derive(self, measured: Sequence[Measurement], height: int, width: int) -> list[Measurement]:
+        """Measurements of the base at the size of raw codes, so that nothing is decoded twice."""
+        rows = []
+        for each in measured:
+            label, _, number = each.setting.partition(" ")
+            if label == "iteration":
+                size = raw_bytes(self.codec, height, width, int(number))
+                rows.append(replace(each, bytes=size, bpp=8 * size / (height * width)))
+        return rows
 
 
 def raw_bytes(codec: str, height: int, width: int, iterations: int) -> int:

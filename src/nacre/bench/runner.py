@@ -14,6 +14,7 @@ from nacre.bench.cache import Cache
 from nacre.bench.contract import Codec
 from nacre.bench.files import write_json, write_whole
 from nacre.bench.measure import Measurement, measure, read_pixels
+from nacre.bench.ours import RawNacreCodec
 from nacre.bench.parallel import carry_out
 from nacre.bench.registry import open_codecs
 from nacre.bench.report import CodecResults, Report
@@ -186,9 +187,12 @@ def _measure_all(
 ) -> _Found:
     found: _Found = {}
     tasks: list[_Task] = []
+    derived = [codec for codec in codecs if isinstance(codec, RawNacreCodec)]
+    measured = {codec.name: codec for codec in codecs if not isinstance(codec, RawNacreCodec)}
+    measured |= {codec.base.name: codec.base for codec in derived}
     for picture, path in pictures.items():
         content = path.read_bytes() if cache is not None else b""
-        for codec in codecs:
+        for codec in measured.values():
             key = cached.key(content, codec) if cache is not None else None
             kept = cache.get(key) if cache is not None and key is not None else None
             if kept is None:
@@ -201,4 +205,8 @@ def _measure_all(
         if cache is not None and task.key is not None:
             cache.put(task.key, measurements)
         tell(len(found), total, f"{task.codec.name} on {task.picture}")
+    for raw in derived:
+        for picture, path in pictures.items():
+            height, width = read_pixels(path).shape[:2]
+            found[picture, raw.name] = raw.derive(found[picture, raw.base.name], height, width)
     return found

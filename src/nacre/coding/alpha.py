@@ -46,6 +46,11 @@ class AlphaCoder:
         self._values = AdaptiveContexts.uniform(5 * 256)
 
     @property
+    def layers(self) -> int:
+        """How many layers have been coded."""
+        return self._layers
+
+    @property
     def done(self) -> bool:
         """Whether all layers have been coded."""
         return self._layers == LAYERS

@@ -110,8 +110,10 @@ def write_file(
         if data:
             out += pack_segment(kind, pack_metadata(data), header.checksums)
     after = Layout(0, tuple(slices))
-    rate_points = tuple(RatePoint(after.file_bytes(end), psnr) for end, psnr in points)
-    head = dataclasses.replace(header, rate_points=rate_points).pack()
+    # Layers of a few certain symbols may end at one byte; then the last, the best of them, is the point.
+    rate_points = {after.file_bytes(end): psnr for end, psnr in points}
+    named = tuple(RatePoint(offset, psnr) for offset, psnr in rate_points.items())
+    head = dataclasses.replace(header, rate_points=named).pack()
     return head + bytes(out), Layout(len(head), tuple(slices))
 
 

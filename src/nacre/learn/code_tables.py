@@ -8,17 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nacre.codecs.recurrent.contexts import (
-    BEFORE,
-    HERE,
     LEVELS,
     PARTNERS,
     VOTERS,
-    CodeModel,
     Codes,
     Tables,
     channel_halves,
+    voters,
 )
-from nacre.coding.passes import INTERLEAVED, pass_view
+from nacre.coding.passes import INTERLEAVED, neighbor_view, pass_view
 
 VOTE_SCALE = 32
 """Votes are log-odds in units of 1/32."""
@@ -27,9 +25,11 @@ _HALF = np.array([0.1, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6])
 THRESHOLDS = np.rint(VOTE_SCALE * np.concatenate([-_HALF[::-1], _HALF])).astype(np.int16)
 _PRIOR_SUM = 48
 _RIDGE = 4.0
-_NEWTON_STEPS = 6
+_NEWTON_STEPS = 8
+_CONVERGED = 1 / VOTE_SCALE
+"""Newton's error is squared by every step: after one this small, what is left is far below rounding."""
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 def fit_tables(pictures: Sequence[Codes]) -> Tables:
@@ -38,41 +38,55 @@ def fit_tables(pictures: Sequence[Codes]) -> Tables:
     Parameters
     ----------
     pictures
-        Each (T, H, W, C) int8 in {-1, +1}; T and C equal for all.
+        Each (T, H, W, C) int8 in {-1, +1}, all of one shape.
 
     Returns
     -------
     Tables
     """
-    iterations, _, _, channels = pictures[0].shape
+    # (T, H, W, N, C): what the model knows of a cell is looked up for all pictures at once.
+    codes = np.stack(pictures, axis=3)
+    iterations, height, width, count, channels = codes.shape
+    passes = len(INTERLEAVED)
     tables = Tables(
-        weights=np.zeros((iterations, len(INTERLEAVED), channels, VOTERS), np.int8),
-        biases=np.zeros((iterations, len(INTERLEAVED), channels), np.int16),
+        weights=np.zeros((iterations, passes, channels, VOTERS), np.int8),
+        biases=np.zeros((iterations, passes, channels), np.int16),
         partners=np.zeros((iterations, channels, PARTNERS), np.uint8),
         thresholds=THRESHOLDS,
         priors=np.ones((iterations, channels, LEVELS, 2), np.uint8),
     )
+    thresholds = THRESHOLDS.astype(np.float32)
+    grid = np.zeros((height + 2, width + 2, count, channels), np.int8)
+    before = grid
     for t in range(iterations):
-        tables.partners[t] = _choose_partners(pictures, t)
+        now = np.zeros_like(grid)
+        tables.partners[t] = _choose_partners(codes, t)
         counts = np.zeros((channels, LEVELS, 2))
-        for number in range(len(INTERLEAVED)):
-            features, ones = _samples(pictures, tables, t, number)
-            weights = _logistic(features, ones)
-            integers = np.clip(np.rint(weights * VOTE_SCALE), -127, 127)
-            tables.weights[t, number] = integers[:, :-1]
-            tables.biases[t, number] = integers[:, -1]
-            level = np.searchsorted(THRESHOLDS, np.einsum("ncf,cf->nc", features, integers), side="right")
-            slots = (np.arange(channels) * LEVELS + level) * 2 + ones
-            counts += np.bincount(slots.ravel().astype(np.int64), minlength=counts.size).reshape(counts.shape)
+        for number, offset in enumerate(INTERLEAVED):
+            cells = pass_view(codes[t], offset)
+            known = neighbor_view(now, offset, (0, 0))
+            for half in channel_halves(channels):
+                found = voters(now, before, number, tables.partners[t, half], half)
+                known[..., half] = cells[..., half]
+                for c in range(half.start, half.stop):
+                    features = np.ones((VOTERS + 1, cells[..., c].size), np.float32)
+                    features[:-1] = [v[..., c - half.start].ravel() for v in found]
+                    ones = cells[..., c].ravel() > 0
+                    integers = np.clip(np.rint(_logistic(features, ones) * VOTE_SCALE), -127, 127)
+                    tables.weights[t, number, c] = integers[:-1]
+                    tables.biases[t, number, c] = integers[-1]
+                    level = np.searchsorted(thresholds, integers @ features, side="right")
+                    counts[c] += np.bincount(2 * level + ones, minlength=2 * LEVELS).reshape(LEVELS, 2)
         tables.priors[t] = _scale_priors(counts)
+        before = now
     return tables
 
 
-def _choose_partners(pictures: Sequence[Codes], t: int) -> NDArray[np.uint8]:
+def _choose_partners(codes: Codes, t: int) -> NDArray[np.uint8]:
     """For each channel the channels of its own cell that tell most about it."""
-    channels = pictures[0].shape[3]
-    now = np.concatenate([p[t].reshape(-1, channels) for p in pictures]).astype(np.float64)
-    before = np.concatenate([p[t - 1].reshape(-1, channels) for p in pictures]).astype(np.float64) * (t > 0)
+    channels = codes.shape[-1]
+    now = codes[t].reshape(-1, channels).astype(np.float64)
+    before = codes[t - 1].reshape(-1, channels) if t else np.zeros_like(now)
     seen = np.concatenate([before, now], axis=1)
     seen -= seen.mean(0)
     target = now - now.mean(0)
@@ -86,53 +100,18 @@ def _choose_partners(pictures: Sequence[Codes], t: int) -> NDArray[np.uint8]:
     return np.argsort(-strength, axis=1, kind="stable")[:, :PARTNERS].astype(np.uint8)
 
 
-class _Recorder:
-    """A coder that sends nowhere; `CodeModel` keeps its grids up to date while it runs."""
-
-    def code(self, bits: NDArray[np.uint8] | None, ones: NDArray[np.integer]) -> NDArray[np.uint8]:
-        assert bits is not None
-        return bits
-
-    def mark(self) -> None:
-        """Nothing to note."""
-
-
-def _samples(
-    pictures: Sequence[Codes], tables: Tables, t: int, number: int
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Voters (n, C, 17) with a constant 1 at the end, and the bits (n, C), of one pass."""
-    features, ones = [], []
-    for codes in pictures:
-        model = CodeModel(*codes.shape[1:], None)
-        recorder = _Recorder()
-        for earlier in range(max(0, t - 1), t):
-            model.begin(earlier)
-            for n, offset in enumerate(INTERLEAVED):
-                model.code_pass(recorder, earlier, n, pass_view(codes[earlier], offset))
-        model.begin(t)
-        for n, offset in enumerate(INTERLEAVED[:number]):
-            model.code_pass(recorder, t, n, pass_view(codes[t], offset))
-        cells = pass_view(codes[t], INTERLEAVED[number])
-        features.append(
-            model.all_voters(number, tables.partners[t], cells).reshape(-1, codes.shape[3], VOTERS)
-        )
-        ones.append((cells > 0).reshape(-1, codes.shape[3]))
-    stacked = np.concatenate(features).astype(np.float32)
-    constant = np.ones((*stacked.shape[:2], 1), np.float32)
-    return np.concatenate([stacked, constant], axis=2), np.concatenate(ones).astype(np.int64)
-
-
-def _logistic(features: NDArray[np.float32], ones: NDArray[np.int64]) -> Floats:
-    """Ridge logistic regression of every channel by Newton's method; (C, 17)."""
-    count = features.shape[2]
-    weights = np.zeros((features.shape[1], count))
-    for c in range(features.shape[1]):
-        x, y, w = features[:, c].astype(np.float64), ones[:, c], weights[c]
-        for _ in range(_NEWTON_STEPS):
-            p = 1 / (1 + np.exp(-np.clip(x @ w, -20, 20)))
-            gradient = x.T @ (p - y) + _RIDGE * w
-            curvature = (x * (p * (1 - p))[:, None]).T @ x + _RIDGE * np.eye(count)
-            w -= np.linalg.solve(curvature, gradient)
+def _logistic(features: NDArray[np.float32], ones: NDArray[np.bool_]) -> Floats:
+    """Ridge logistic regression by Newton's method; features (F, n), result (F,)."""
+    weights = np.zeros(len(features), np.float32)
+    ridge = np.float32(_RIDGE) * np.eye(len(features), dtype=np.float32)
+    for _ in range(_NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-np.clip(weights @ features, -20, 20)))
+        gradient = features @ (p - ones) + _RIDGE * weights
+        curvature = (features * (p * (1 - p))) @ features.T + ridge
+        step = np.linalg.solve(curvature, gradient)
+        weights -= step
+        if np.abs(step).max() < _CONVERGED:
+            break
     return weights
 
 
@@ -141,6 +120,3 @@ def _scale_priors(counts: Floats) -> NDArray[np.uint8]:
     # A level that training never saw starts from what its place says, not from certainty.
     share = (counts + 1) / (total + 2)
     return np.clip(np.rint(share * _PRIOR_SUM), 1, _PRIOR_SUM - 1).astype(np.uint8)
-
-
-assert len(HERE) + len(BEFORE) + PARTNERS == VOTERS

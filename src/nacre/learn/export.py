@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,12 +17,15 @@ from numpy.typing import NDArray
 
 from nacre.errors import ExistsError, NacreError, UsageError
 from nacre.learn.data.crops import CropFolder
-from nacre.learn.loop import read_checkpoint
+from nacre.learn.loop import LOG, read_checkpoint
 from nacre.learn.recipe import Recipe, load_recipe_text
 from nacre.runtime.weights import RECORD
 
-LICENCE = "CC BY-SA 4.0"
-"""Of shipped weights: the most demanding licence among the training pictures that allow sharing."""
+NO_LICENCE = "not stated"
+"""Of weights whose notes name no licence: it depends on the pictures they were trained on."""
+
+_OWN = {"codec", "tag", "network", "training", "figures", "files"}
+_EXPORTERS = {"gru-conv": "nacre.learn.nets.gru_conv_export:export_gru_conv"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def export(
     data
         Training pictures: tables are fitted to their codes.
     notes
-        Added to the record (hours, machine, licence of the data).
+        Added to the record: ``licence`` of the weights, machine, sources of the data, results.
 
     Raises
     ------
@@ -85,23 +89,26 @@ def export(
         If the checkpoint is none of ours.
     ExistsError
         If the folder exists and `overwrite` is false.
+    UsageError
+        If the notes name what the record says itself.
     AgreementError
         If the exported networks compute something else than the trained ones.
     """
     state = read_checkpoint(checkpoint)
     recipe = load_recipe_text(state["recipe_name"], state["recipe"])
-    folder = root / recipe.family
-    if folder.exists() and not overwrite:
-        raise ExistsError(f"{folder} exists already; choose another folder or overwrite it with -f.")
+    folder = _free(root / recipe.family, overwrite)
+    if own := _OWN & notes.keys():
+        raise UsageError(f"The notes may not set {', '.join(sorted(own))}: the record says that itself.")
     exported = _exporter(recipe.family)(recipe, state["ema"], data)
     files = dict(exported.files)
-    log = checkpoint.with_name("log.jsonl")
+    files["recipe.toml"] = recipe.text.encode()
+    log = checkpoint.with_name(LOG)
     if log.is_file():
-        files["log.jsonl"] = log.read_bytes()
+        files[LOG] = log.read_bytes()
     record = {
         "codec": recipe.family,
         "tag": weights_tag(exported.tensors),
-        "licence": LICENCE,
+        "licence": NO_LICENCE,
         "network": exported.network,
         "training": {
             "recipe": recipe.name,
@@ -126,14 +133,26 @@ def export(
     return folder
 
 
-def _exporter(family: str) -> Exporter:
-    if family == "gru-conv":
-        from nacre.learn.nets.gru_conv_export import export_gru_conv
+def export_folder(checkpoint: Path, root: Path, *, overwrite: bool = False) -> Path:
+    """Where `export` would write, for a look before the pictures are read; raises as it does."""
+    state = read_checkpoint(checkpoint)
+    return _free(root / load_recipe_text(state["recipe_name"], state["recipe"]).family, overwrite)
 
-        return export_gru_conv
-    raise UsageError(f"No exporter for family {family!r}.")
+
+def _free(folder: Path, overwrite: bool) -> Path:
+    if folder.exists() and not overwrite:
+        raise ExistsError(f"{folder} exists already; choose another folder or overwrite it with -f.")
+    return folder
+
+
+def _exporter(family: str) -> Exporter:
+    if family not in _EXPORTERS:
+        raise UsageError(f"No family {family!r} can be exported; choose one of: {', '.join(_EXPORTERS)}.")
+    module, name = _EXPORTERS[family].split(":")
+    exporter: Exporter = getattr(import_module(module), name)
+    return exporter
 
 
 def network_record(shape: Any) -> dict[str, Any]:
-    """A shape dataclass as plain data."""
+    """Turn a shape dataclass into plain data."""
     return dataclasses.asdict(shape)

@@ -9,22 +9,34 @@ import copy
 import json
 import math
 import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from nacre.errors import FormatError
+from nacre.errors import FormatError, NacreWarning, UsageError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.recipe import Recipe
+
+CHECKPOINT = "checkpoint.pt"
+LOG = "log.jsonl"
+Precision = Literal["32-true", "bf16-mixed"]
+_KEYS = {"model", "ema", "optimizer", "random", "step", "elapsed", "recipe", "recipe_name", "data"}
+_NO_CHECKPOINT = "{} is not a nacre checkpoint, or a damaged one; give the checkpoint.pt of a run."
 
 
 class Task(Protocol):
     """What a family brings to the loop. `progress` runs from 0 to 1 over the budget."""
 
     module: nn.Module
+
+    @property
+    def largest_crop(self) -> int:
+        """Side in pixels of the largest crop that a run asks for."""
 
     def batch_shape(self, progress: float) -> tuple[int, int]:
         """(crops a step, side of a crop) at this point of the run."""
@@ -43,6 +55,16 @@ class Trainer:
     ----------
     minutes, steps
         The budget; exactly one is given. The schedule anneals to its end, so a run of any length ends well.
+        What a resumed run has spent already counts.
+    validation
+        Held-out pictures for the end of the run.
+
+    Attributes
+    ----------
+    watch
+        Called after every step with its figures, if set.
+    figures
+        What validation found at the end of the run.
     """
 
     def __init__(
@@ -55,7 +77,7 @@ class Trainer:
         minutes: float | None = None,
         steps: int | None = None,
         device: str = "cpu",
-        precision: str = "bf16-mixed",
+        precision: Precision = "bf16-mixed",
         validation: list[Tensor] | None = None,
         log_every: int = 100,
         save_seconds: float = 120,
@@ -66,9 +88,9 @@ class Trainer:
         self.minutes, self.steps = minutes, steps
         self.validation = validation or []
         self.log_every, self.save_seconds = log_every, save_seconds
-        self.fabric = Fabric(
-            accelerator=device, devices="auto" if device != "cpu" else 1, precision=precision
-        )  # type: ignore[arg-type]
+        self.watch: Callable[[dict[str, float]], None] | None = None
+        devices = 1 if device == "cpu" else "auto"
+        self.fabric = Fabric(accelerator=device, devices=devices, precision=precision)
         self.fabric.launch()
         torch.manual_seed(recipe.seed + self.fabric.global_rank)
         optimizer = torch.optim.Adam(task.module.parameters(), lr=recipe.optimizer.rate)
@@ -76,6 +98,7 @@ class Trainer:
         task.module = self.module
         self.ema = copy.deepcopy(self._raw.state_dict())
         self.step, self.elapsed = 0, 0.0
+        self.figures: dict[str, Any] = {}
         out.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -98,20 +121,25 @@ class Trainer:
     def run(self) -> Path:
         """Train to the end of the budget; return the checkpoint's path."""
         saved = time.monotonic()
-        figures: dict[str, float] = {}
         while self.progress < 1:
             begun = time.monotonic()
             figures = self._one_step()
             self.step += 1
-            self.elapsed += time.monotonic() - begun
-            if self.step % self.log_every == 0:
-                self.log({"kind": "step", **figures, "seconds_per_step": time.monotonic() - begun})
+            seconds = time.monotonic() - begun
+            self.elapsed += seconds
+            if not math.isfinite(figures["gradient_norm"]):
+                self.log({"kind": "skipped", **figures})
+            elif self.step % self.log_every == 0:
+                self.log({"kind": "step", **figures, "seconds_per_step": seconds})
+            if self.watch:
+                self.watch(figures)
             if time.monotonic() - saved > self.save_seconds:
                 self.save()
                 saved = time.monotonic()
         path = self.save()
         if self.validation:
-            self.log({"kind": "validation", **self.validate()})
+            self.figures = self.validate()
+            self.log({"kind": "validation", **self.figures})
         return path
 
     def _one_step(self) -> dict[str, float]:
@@ -143,20 +171,20 @@ class Trainer:
         self._raw.load_state_dict(self.ema)
         self.module.eval()
         with torch.no_grad():
-            figures = self.task.validate(self.validation)
+            figures = self.task.validate([self.fabric.to_device(p) for p in self.validation])
         self._raw.load_state_dict(live)
         return figures
 
     def log(self, entry: dict[str, Any]) -> None:
-        """Append one line to log.jsonl."""
+        """Append one line to log.jsonl; what JSON cannot say (NaN, infinity) becomes null."""
         if self.fabric.global_rank == 0:
             stamp = {"step": self.step, "seconds": round(self.elapsed, 1), "rate": self.rate}
-            with (self.out / "log.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps({**stamp, **entry}) + "\n")
+            with (self.out / LOG).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(_sayable({**stamp, **entry}), allow_nan=False) + "\n")
 
     def save(self) -> Path:
         """Write checkpoint.pt: weights, average, optimizer, random state, position, recipe."""
-        path = self.out / "checkpoint.pt"
+        path = self.out / CHECKPOINT
         state = {
             "model": self._raw.state_dict(),
             "ema": self.ema,
@@ -168,6 +196,8 @@ class Trainer:
             "recipe_name": self.recipe.name,
             "data": self.data.digest,
         }
+        if self.fabric.device.type == "cuda":
+            state["random_cuda"] = torch.cuda.get_rng_state()
         if self.fabric.global_rank == 0:
             beside = path.with_suffix(".part")
             torch.save(state, beside)
@@ -175,19 +205,66 @@ class Trainer:
         return path
 
     def resume(self, checkpoint: Path) -> None:
-        """Go on exactly where a checkpoint stopped: weights, optimizer, random numbers, data position."""
+        """Go on exactly where a checkpoint stopped: weights, optimizer, random numbers, data position.
+
+        Raises
+        ------
+        FormatError
+            If the file is not a checkpoint of this loop.
+        UsageError
+            If the recipe is not the one that the checkpoint was trained by.
+        """
         state = read_checkpoint(checkpoint)
-        self._raw.load_state_dict(state["model"])
-        self.ema = state["ema"]
+        if state["data"] != self.data.digest:
+            warnings.warn(
+                "These are not the pictures that the checkpoint has seen; the run goes on with them.",
+                NacreWarning,
+                stacklevel=2,
+            )
+        if state["recipe"] != self.recipe.text:
+            raise UsageError(
+                f"The checkpoint was trained by another version of the recipe {state['recipe_name']}; "
+                "resume with that one, or begin a new run from its weights."
+            )
+        self._load(state, "model")
+        self.ema = {name: self.fabric.to_device(value) for name, value in state["ema"].items()}
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
+        if "random_cuda" in state and self.fabric.device.type == "cuda":
+            torch.cuda.set_rng_state(state["random_cuda"])
         self.step, self.elapsed = state["step"], state["elapsed"]
 
     def start_from(self, checkpoint: Path) -> None:
-        """Begin a new run from another run's averaged weights."""
-        state = read_checkpoint(checkpoint)
-        self._raw.load_state_dict(state["ema"])
+        """Begin a new run from another run's averaged weights.
+
+        Raises
+        ------
+        FormatError
+            If the file is not a checkpoint of this loop.
+        UsageError
+            If the recipe builds a network of another shape.
+        """
+        self._load(read_checkpoint(checkpoint), "ema")
         self.ema = copy.deepcopy(self._raw.state_dict())
+
+    def _load(self, state: dict[str, Any], weights: str) -> None:
+        try:
+            self._raw.load_state_dict(state[weights])
+        except (RuntimeError, AttributeError, TypeError) as error:
+            raise UsageError(
+                f"The checkpoint holds another network than the recipe {self.recipe.name} builds; "
+                f"it was trained by {state['recipe_name']}."
+            ) from error
+
+
+def _sayable(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {name: _sayable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_sayable(item) for item in value]
+    return value
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -200,9 +277,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        state["model"], state["ema"], state["recipe"]
+        whole = state.keys() >= _KEYS
     except Exception as error:
-        raise FormatError(
-            f"{path.name} is not a nacre checkpoint; give the checkpoint.pt of a run."
-        ) from error
+        raise FormatError(_NO_CHECKPOINT.format(path)) from error
+    if not whole:
+        raise FormatError(_NO_CHECKPOINT.format(path))
     return state

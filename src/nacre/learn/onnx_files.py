@@ -31,7 +31,7 @@ def export_graph(
         torch.onnx.export(
             module.eval(),
             arguments,
-            buffer,
+            buffer,  # type: ignore[arg-type]  # the tracing exporter takes a stream too
             input_names=inputs,
             output_names=outputs,
             dynamic_axes=axes,
@@ -62,7 +62,7 @@ def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def half_state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """The module's weights as the half-precision file gives them back."""
+    """Weights of a module as the half-precision file gives them back."""
     return {
         name: value.half().float() if value.is_floating_point() and value.numel() >= _LEAST else value
         for name, value in module.state_dict().items()

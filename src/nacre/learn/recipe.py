@@ -23,6 +23,11 @@ class OptimizerSettings:
     clip: float = 0.5
     ema: float = 0.999
 
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise ValueError(f"{name} must be a number of at least 0, not {value!r}")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -58,7 +63,11 @@ def load_recipe(name_or_path: str) -> Recipe:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise UsageError(f"There is no recipe {name_or_path!r}; give a TOML file or one of: {known}.")
-    return load_recipe_text(path.stem, path.read_text(encoding="utf-8"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The recipe {name_or_path!r} cannot be read as text; give a TOML file.") from error
+    return load_recipe_text(path.stem, text)
 
 
 def load_recipe_text(name: str, text: str) -> Recipe:
@@ -71,6 +80,8 @@ def load_recipe_text(name: str, text: str) -> Recipe:
     """
     try:
         table = tomllib.loads(text)
+        if not isinstance(table.get("family"), str):
+            raise ValueError('it names no family, such as family = "gru-conv"')
         return Recipe(
             name=name,
             family=table.pop("family"),
@@ -79,5 +90,5 @@ def load_recipe_text(name: str, text: str) -> Recipe:
             task=table,
             text=text,
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:  # of which TOML's error is one
         raise UsageError(f"The recipe {name} is not valid: {error}.") from error

@@ -67,7 +67,8 @@ def _roots() -> list[Path]:
 def _load(folder: Path) -> WeightsInfo:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        files = [folder / name for name in record["files"]]
+        bytes.fromhex(record["tag"])
+        files = [folder / name for name in dict(record["files"])]
         size = sum(f.stat().st_size for f in files if f.is_file())
         return WeightsInfo(record["codec"], record["tag"], folder, size, record["licence"], record)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -72,6 +72,49 @@ def channel_halves(channels: int) -> list[slice]:
     return [slice(0, channels // 2), slice(channels // 2, channels)]
 
 
+def voters(
+    now: Codes, before: Codes, number: int, partners: NDArray[np.uint8], channels: slice
+) -> list[Codes]:
+    """Every voter's codes for the cells of a pass, in the order `HERE`, `BEFORE`, partners.
+
+    Parameters
+    ----------
+    now, before
+        (H + 2, W + 2, ..., C): what is known of this iteration and the one before, with a border of one
+        cell. Axes between are carried along: pictures of equal size, when fitting.
+    number
+        Index into `INTERLEAVED`.
+    partners
+        (c, 3) of the channels asked for.
+    channels
+        One of `channel_halves`.
+
+    Returns
+    -------
+    list of ndarray
+        16 of (h, w, ..., c).
+    """
+    offset = INTERLEAVED[number]
+    found = [neighbor_view(now, offset, step)[..., channels] for step in HERE]
+    found += [neighbor_view(before, offset, step)[..., channels] for step in BEFORE]
+    own = np.concatenate([neighbor_view(grid, offset, (0, 0)) for grid in (before, now)], axis=-1)
+    return found + [own[..., partners[:, i]] for i in range(PARTNERS)]
+
+
+def votes(known: list[Codes], weights: NDArray[np.int8], biases: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Signed vote for every cell of a pass, (h, w, ..., c), of what `voters` gives.
+
+    Parameters
+    ----------
+    weights, biases
+        (c, 16) and (c,) of the channels asked for.
+    """
+    vote = np.broadcast_to(biases, known[0].shape).copy()
+    for i, voter in enumerate(known):
+        vote += voter * weights[:, i].astype(np.int16)
+    return vote
+
+
 class CodeModel:
     """Sends or receives the codes of one picture, iteration by iteration and pass by pass.
 
@@ -125,46 +168,16 @@ class CodeModel:
                 bits = coder.code(sent, np.full(shape, TOTAL // 2))
             else:
                 level = np.searchsorted(
-                    self._tables.thresholds, self.votes(iteration, number, channels), side="right"
+                    self._tables.thresholds,
+                    self._votes(self._tables, iteration, number, channels),
+                    side="right",
                 )
                 context = np.arange(channels.start, channels.stop) * LEVELS + level
                 bits = self._contexts.code(coder, sent, context)
             cells[..., channels] = 2 * bits.astype(np.int8) - 1
         return cells
 
-    def votes(self, iteration: int, number: int, channels: slice) -> NDArray[np.int16]:
-        """Signed vote of the known neighbors for every cell of a pass, (h, w, channels) int16."""
-        assert self._tables is not None
-        weights = self._tables.weights[iteration, number, channels].astype(np.int16)
-        voters = self._voters(number, self._tables.partners[iteration, channels], channels)
-        vote = np.broadcast_to(self._tables.biases[iteration, number, channels], voters[0].shape).copy()
-        for i, voter in enumerate(voters):
-            vote += voter * weights[:, i]
-        return vote
-
-    def _voters(self, number: int, partners: NDArray[np.uint8], channels: slice) -> list[Codes]:
-        """Every voter's codes for the cells of a pass, each (h, w, channels)."""
-        offset = INTERLEAVED[number]
-        voters = [neighbor_view(self._now, offset, step)[..., channels] for step in HERE]
-        voters += [neighbor_view(self._before, offset, step)[..., channels] for step in BEFORE]
-        own = np.concatenate(
-            [neighbor_view(grid, offset, (0, 0)) for grid in (self._before, self._now)], axis=-1
-        )
-        return voters + [own[..., partners[:, i]] for i in range(PARTNERS)]
-
-    def all_voters(self, number: int, partners: NDArray[np.uint8], cells: Codes) -> Codes:
-        """What each half of a pass would see, (h, w, C, 16); for fitting tables.
-
-        Parameters
-        ----------
-        partners
-            (C, 3) of this iteration.
-        cells
-            (h, w, C): the pass's codes, which become known half by half.
-        """
-        known = neighbor_view(self._now, INTERLEAVED[number], (0, 0))
-        halves = []
-        for channels in channel_halves(cells.shape[2]):
-            halves.append(np.stack(self._voters(number, partners[channels], channels), axis=-1))
-            known[..., channels] = cells[..., channels]
-        return np.concatenate(halves, axis=2)
+    def _votes(self, tables: Tables, iteration: int, number: int, channels: slice) -> NDArray[np.int16]:
+        known = voters(self._now, self._before, number, tables.partners[iteration, channels], channels)
+        place = iteration, number, channels
+        return votes(known, tables.weights[place], tables.biases[place])

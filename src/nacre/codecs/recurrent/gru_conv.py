@@ -126,7 +126,7 @@ class GruConv:
         WeightsError
             If no weights are installed.
         """
-        count = options.iterations or DEFAULT_ITERATIONS
+        count = DEFAULT_ITERATIONS if options.iterations is None else options.iterations
         if not 1 <= count <= MAX_ITERATIONS:
             raise UsageError(f"{self.name} has 1 to {MAX_ITERATIONS} iterations, not {count}.")
         info = find_weights(self.name)
@@ -231,13 +231,13 @@ class _EncodeRun:
         share = self._tiles.weight(row, column) if len(self._tiles) > 1 else None
 
         def error(shown: Shown, weight: NDArray[np.float32] | None) -> float:
-            levels = from_network(shown.array()[..., : row.length, : column.length])
+            levels = from_network(shown.picture[..., : row.length, : column.length])
             return _squared_error(_to_layout(levels, self._picture.is_gray), pixels, weight)
 
         shown = decoder.start(height, width)
         best = np.inf
         for t in range(len(self.codes)):
-            codes = encoder(target - shown.array())
+            codes = encoder(target - shown.picture)
             self.codes[t][window] = codes
             after = decoder(shown, codes)
             whole = error(after, share)
@@ -303,6 +303,7 @@ class GruConvDecoder:
         self._step = DecoderStep(info, options.threads)
         self._reached: tuple[int, Shown] | None = None
         self._yielded = (0, 0)
+        self._alpha_layers = 0
 
     def best(self, stream: bytes) -> Picture:
         """The last picture that `stream` gives.
@@ -323,10 +324,15 @@ class GruConvDecoder:
     def pictures(self, stream: bytes) -> Iterator[Picture]:
         """Every better picture that `stream` gives beyond those yielded before."""
         received, alpha = self.receive(stream)
-        for view in received.shown():
-            if view > self._yielded:
-                self._yielded = view
-                yield self._picture(received, view, alpha)
+        views = received.shown()
+        better = [view for view in views if view > self._yielded]
+        layers = alpha.layers if alpha else 0
+        if views and not better and layers > self._alpha_layers:
+            better = views[-1:]
+        self._alpha_layers = layers
+        for view in better:
+            self._yielded = view
+            yield self._picture(received, view, alpha)
 
     def receive(self, stream: bytes) -> tuple[Iterations, AlphaCoder | None]:
         """Decode the symbols that `stream` decides."""
@@ -356,10 +362,10 @@ class GruConvDecoder:
                 visible = np.where(self._numbers[window][..., None] <= passes, codes[t], np.int8(0))
                 shown = self._step(shown, visible)
                 break
-            shown = self._step(shown, codes[t])
+            shown = self._step(shown, codes[t], reuse=True)
             if len(self._tiles) == 1:
                 self._reached = (t + 1, shown)
-        return from_network(shown.array()[..., : row.length, : column.length])
+        return from_network(shown.picture[..., : row.length, : column.length])
 
     def _start(self, row: Span, column: Span) -> tuple[int, Shown]:
         if self._reached is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class CropFolder:
     digest
         SHA-256 over the sorted file names and sizes: which data a run has seen.
     skipped
-        Files that could not be read; a bad file never ends a run.
+        Files that could not be read or are too small; a bad file never ends a run.
     shrink
         Each crop is downscaled by a random factor from 1 to this, which removes coding noise of the
         sources and varies the scale of detail.
@@ -50,7 +51,7 @@ class CropFolder:
         PictureError
             If the folder holds no usable picture.
         """
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         digest = hashlib.sha256()
         for file in files:
             digest.update(f"{file.relative_to(folder).as_posix()} {file.stat().st_size}\n".encode())
@@ -59,12 +60,11 @@ class CropFolder:
             try:
                 found = read(file).rgb()
             except NacreError as error:
-                _log.warning("skipped %s: %s", file.name, error)
+                _log.info("skipped %s: %s", file.name, error)
                 return None
             return found if min(found.shape[:2]) >= least else None
 
-        with ThreadPoolExecutor(2) as pool:
-            loaded = list(pool.map(pixels, files))
+        loaded = [pixels(file) for file in files]
         usable = tuple(a for a in loaded if a is not None)
         if not usable:
             raise PictureError(f"The folder {folder} holds no picture of at least {least} x {least} pixels.")
@@ -75,11 +75,30 @@ class CropFolder:
         """Draw crops (count, 3, side, side).
 
         The draw depends on `key` alone (seed and step), so a resumed run sees the data it would have seen.
+
+        Raises
+        ------
+        PictureError
+            If every picture is smaller than the crop.
         """
         rng = np.random.default_rng(key)
-        areas = np.array([a.shape[0] * a.shape[1] for a in self.pictures], float)
+        areas = np.array([math.prod(a.shape[:2]) * (min(a.shape[:2]) >= side) for a in self.pictures], float)
+        if not areas.any():
+            raise PictureError(f"No picture is as large as a crop of {side} x {side}; add larger ones.")
         chosen = rng.choice(len(self.pictures), count, p=areas / areas.sum())
         return np.stack([self._crop(self.pictures[i], side, rng) for i in chosen])
+
+    def side(self, most: int, multiple: int = 16) -> int:
+        """Side of crops that at least half of the pictures can give: at most `most`, a multiple."""
+        sides = sorted(min(a.shape[:2]) for a in self.pictures)
+        return min(most, sides[len(sides) // 2]) // multiple * multiple
+
+    def centers(self, most: int, multiple: int = 16) -> Iterator[NDArray[np.uint8]]:
+        """Yield the middle (1, 3, H, W) of every picture, for validation; sides as those of `side`."""
+        for picture in self.pictures:
+            height, width = (min(most, n) // multiple * multiple for n in picture.shape[:2])
+            y, x = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+            yield np.ascontiguousarray(picture[y : y + height, x : x + width].transpose(2, 0, 1)[None])
 
     def _crop(self, picture: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         height, width, _ = picture.shape

@@ -19,7 +19,7 @@ def l2(shown: Tensor, picture: Tensor) -> Tensor:
 
 
 def rms(shown: Tensor, picture: Tensor) -> Tensor:
-    """Root of each picture's mean squared error, averaged: weighs pictures and rates more evenly than `l2`."""
+    """Root of each picture's mean squared error, averaged; more even over pictures and rates than `l2`."""
     return torch.sqrt(((shown - picture) ** 2).mean((1, 2, 3)) + 1e-8).mean()
 
 

@@ -82,18 +82,30 @@ class Decoder(nn.Module):
         """Zero states for a batch of codes (N, bits, H/16, W/16)."""
         return _zeros(codes, self.shape.decoder_states(), 16)
 
-    def forward(self, codes: Tensor, previous: Tensor, states: States) -> tuple[Tensor, States]:
+    def trunk(self, codes: Tensor, states: States) -> tuple[Tensor, States]:
+        """Codes to features (N, C, H/2, W/2): all recurrent layers but the last."""
         x = self.conv(codes)
-        copies = len(states) // len(self.rnn)
+        copies = len(states) // (len(self.rnn) - 1)
         new: list[Tensor] = []
-        for i, layer in enumerate(self.rnn):
+        for i, layer in enumerate(self.rnn[:-1]):
             x, out = layer(x, states[i * copies : (i + 1) * copies])
             new.extend(out)
             x = F.pixel_shuffle(x, 2)
-        picture = torch.tanh(self.to_rgb(x)) / 2
+        return x, tuple(new)
+
+    def head(self, features: Tensor, previous: Tensor, states: States) -> tuple[Tensor, States]:
+        """Features to the picture: the last recurrent layer, at half resolution, and the output."""
+        x, new = self.rnn[-1](features, states)
+        picture = torch.tanh(self.to_rgb(F.pixel_shuffle(x, 2))) / 2
         if self.shape.reconstruction == "additive":
             picture = previous + picture
-        return picture, tuple(new)
+        return picture, new
+
+    def forward(self, codes: Tensor, previous: Tensor, states: States) -> tuple[Tensor, States]:
+        last = len(states) // len(self.rnn)
+        features, below = self.trunk(codes, states[:-last])
+        picture, above = self.head(features, previous, states[-last:])
+        return picture, (*below, *above)
 
 
 class GruConv(nn.Module):

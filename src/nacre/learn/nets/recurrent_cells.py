@@ -6,8 +6,12 @@ returns its output and its new states. Only the input convolution is strided. On
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nacre.codecs.recurrent.presets import Cell
 
@@ -19,22 +23,55 @@ def _hidden(channels: int, gates: int, kernel: int) -> nn.Conv2d:
     return nn.Conv2d(channels, gates * channels, kernel, padding=kernel // 2, bias=False)
 
 
-class ConvGRU(nn.Module):
+class RecurrentCell(nn.Module):
+    """What the cells share: an input convolution and a state-to-state convolution, gates along channels."""
+
+    separate_gates = False
+    """One convolution a gate: what exported graphs use, with a third of the memory in flight."""
+
+    strip = False
+    """The input carries one row above and below those of the states, in place of padding."""
+
+    def __init__(self, inputs: int, channels: int, stride: int, kernel: int, gates: int, hidden: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.input = nn.Conv2d(inputs, gates * channels, 3, stride, 1)
+        self.gates = _hidden(channels, hidden, kernel)
+
+    def gate_inputs(self, conv: nn.Conv2d, x: Tensor) -> list[Callable[[], Tensor]]:
+        """One function a gate, which gives that gate's share of a convolution when it is needed."""
+        padding = (0, 1) if self.strip and conv is self.input else conv.padding
+        if not self.separate_gates:
+            return [partial(_given, part) for part in conv(x).split(self.channels, 1)]
+        biases = (None,) * 4 if conv.bias is None else conv.bias.split(self.channels)
+        return [
+            partial(F.conv2d, x, weight, bias, conv.stride, padding)
+            for weight, bias in zip(conv.weight.split(self.channels), biases, strict=False)
+        ]
+
+    def inner(self, x: Tensor) -> Tensor:
+        """The input without the rows that a strip has above and below."""
+        return x[:, :, 1:-1] if self.strip else x
+
+
+def _given(value: Tensor) -> Tensor:
+    return value
+
+
+class ConvGRU(RecurrentCell):
     """z and r gate the previous state; the output is the state."""
 
     def __init__(self, inputs: int, channels: int, stride: int, hidden_kernel: int) -> None:
-        super().__init__()
-        self.channels = channels
-        self.input = nn.Conv2d(inputs, 3 * channels, 3, stride, 1)
-        self.gates = _hidden(channels, 2, hidden_kernel)
+        super().__init__(inputs, channels, stride, hidden_kernel, 3, 2)
         self.candidate = _hidden(channels, 1, hidden_kernel)
 
     def blend(self, x: Tensor, h: Tensor) -> Tensor:
         """The textbook GRU update (1 - z) h + z tanh(W x + U (r h))."""
-        xz, xr, xc = self.input(x).split(self.channels, 1)
-        uz, ur = self.gates(h).split(self.channels, 1)
-        z = torch.sigmoid(xz + uz)
-        candidate = torch.tanh(xc + self.candidate(torch.sigmoid(xr + ur) * h))
+        xz, xr, xc = self.gate_inputs(self.input, x)
+        uz, ur = self.gate_inputs(self.gates, h)
+        reset = torch.sigmoid(xr() + ur())
+        candidate = torch.tanh(xc() + self.candidate(reset * h))
+        z = torch.sigmoid(xz() + uz())
         return h + z * (candidate - h)
 
     def forward(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -54,27 +91,29 @@ class ResidualConvGRU(ConvGRU):
 
     def forward(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         h = self.blend(x, states[0]) + RESIDUAL_GAIN * self.carry(states[0])
-        return h + RESIDUAL_GAIN * self.skip(x), (h,)
+        return h + RESIDUAL_GAIN * self.skip(self.inner(x)), (h,)
 
 
-class ConvLSTM(nn.Module):
+class ConvLSTM(RecurrentCell):
     """LSTM without peepholes; states are (h, c); the forget gate starts open."""
 
     def __init__(self, inputs: int, channels: int, stride: int, hidden_kernel: int) -> None:
-        super().__init__()
-        self.channels = channels
-        self.input = nn.Conv2d(inputs, 4 * channels, 3, stride, 1)
-        self.gates = _hidden(channels, 4, hidden_kernel)
+        super().__init__(inputs, channels, stride, hidden_kernel, 4, 4)
         with torch.no_grad():
             assert self.input.bias is not None
             self.input.bias[:channels] += 1
 
     def forward(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         h, c = states
-        f, i, o, j = (self.input(x) + self.gates(h)).split(self.channels, 1)
+        inputs, hidden = self.gate_inputs(self.input, x), self.gate_inputs(self.gates, h)
+        f, i, o, j = (a() + b() for a, b in zip(inputs, hidden, strict=True))
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(j)
         h = torch.sigmoid(o) * torch.tanh(c)
         return h, (h, c)
 
 
-CELLS: dict[Cell, type[nn.Module]] = {"residual-gru": ResidualConvGRU, "gru": ConvGRU, "lstm": ConvLSTM}
+CELLS: dict[Cell, type[RecurrentCell]] = {
+    "residual-gru": ResidualConvGRU,
+    "gru": ConvGRU,
+    "lstm": ConvLSTM,
+}

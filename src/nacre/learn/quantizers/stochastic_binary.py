@@ -56,6 +56,6 @@ class StochasticBinarizer(nn.Module):
         u = torch.rand(x.shape, device=x.device, dtype=torch.float32)
         if self.noise < 1:
             keep = torch.rand(x.shape, device=x.device, dtype=torch.float32) < self.noise
-            # Noise 0.5 makes the stochastic rule the sign rule: 0.5 < (1 + x) / 2 iff x > 0.
-            u = torch.where(keep, u, 0.5)
+            # Draws of 0 and 1 make the stochastic rule the sign rule: 0 < (1 + x) / 2 where x >= 0, 1 never.
+            u = torch.where(keep, u, (x < 0).float())
         return _StraightThrough.apply(x, u)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
+import torch
+
 from nacre.errors import UsageError
 from nacre.learn.loop import Task
 from nacre.learn.recipe import Recipe
@@ -13,7 +15,7 @@ _TASKS = {"gru-conv": "nacre.learn.tasks.gru_conv:GruConvTask"}
 
 
 def make_task(recipe: Recipe) -> Task:
-    """Build the task of a recipe's family.
+    """Build the task of a recipe's family, with the weights that its seed starts from.
 
     Raises
     ------
@@ -24,9 +26,8 @@ def make_task(recipe: Recipe) -> Task:
         raise UsageError(f"No family {recipe.family!r} can be trained; choose one of: {', '.join(_TASKS)}.")
     module, name = _TASKS[recipe.family].split(":")
     make: Callable[..., Task] = getattr(import_module(module), name)
+    torch.manual_seed(recipe.seed)
     try:
         return make(**recipe.task)
-    except TypeError as error:
-        raise UsageError(
-            f"The recipe {recipe.name} has a setting that {recipe.family} does not know: {error}."
-        ) from error
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"The recipe {recipe.name} is not valid for {recipe.family}: {error}.") from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any, cast, get_args
 
 import torch
 from torch import Tensor
 
-from nacre.codecs.recurrent.presets import PRESETS
+from nacre.codecs.recurrent.presets import MAX_ITERATIONS, PRESETS, STRIDE, Cell, Reconstruction
 from nacre.coding.passes import INTERLEAVED
 from nacre.learn.losses import LOSSES
 from nacre.learn.nets.gru_conv import GruConv
@@ -41,6 +43,20 @@ class Phase:
     masked: float = 0.0
     noise: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not (0 < self.until <= 1 and 0 <= self.masked <= 1 and 0 <= self.noise <= 1):
+            raise ValueError("until, masked and noise of a phase are shares from 0 to 1")
+        if not all(isinstance(n, int) and n > 0 for n in (self.iterations, self.crop, self.batch)):
+            raise ValueError("iterations, crop and batch of a phase are whole numbers above 0")
+        if self.crop % STRIDE:
+            raise ValueError(f"the crop of a phase is a multiple of {STRIDE}, not {self.crop}")
+        _known("loss", self.loss, LOSSES)
+
+
+def _known(setting: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"{setting} is one of {', '.join(choices)}, not {value!r}")
+
 
 def pass_mask(passes: int, height: int, width: int) -> Tensor:
     """1 at the cells of the first `passes` passes, 0 elsewhere; shape (1, 1, height, width)."""
@@ -60,7 +76,12 @@ class GruConvTask:
     cell, reconstruction
         Override the preset's.
     phases
-        Tables with the fields of `Phase`, in order.
+        Tables with the fields of `Phase`, in order; the last one ends at 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a setting is out of range or unknown.
     """
 
     def __init__(
@@ -70,11 +91,27 @@ class GruConvTask:
         cell: str | None = None,
         reconstruction: str | None = None,
     ) -> None:
-        overrides: dict[str, Any] = {"cell": cell, "reconstruction": reconstruction}
-        chosen = {k: v for k, v in overrides.items() if v is not None}
+        _known("preset", preset, PRESETS)
+        choices: dict[str, Any] = {"cell": cell, "reconstruction": reconstruction}
+        chosen = {k: v for k, v in choices.items() if v is not None}
         self.shape = dataclasses.replace(PRESETS[preset], **chosen)
+        _known("cell", self.shape.cell, get_args(Cell))
+        _known("reconstruction", self.shape.reconstruction, get_args(Reconstruction))
         self.phases = [Phase(**p) for p in phases]
+        ends = [phase.until for phase in self.phases]
+        if not ends or ends[-1] != 1 or any(a >= b for a, b in pairwise(ends)):
+            raise ValueError("the phases have rising values of until, the last of which is 1")
         self.module: torch.nn.Module = GruConv(self.shape)
+
+    @property
+    def largest_crop(self) -> int:
+        """Side in pixels."""
+        return max(phase.crop for phase in self.phases)
+
+    @property
+    def _net(self) -> GruConv:
+        # The loop puts a wrapper around the module.
+        return cast("GruConv", getattr(self.module, "module", self.module))
 
     def _phase(self, progress: float) -> tuple[int, Phase]:
         for i, phase in enumerate(self.phases):
@@ -97,19 +134,17 @@ class GruConvTask:
     def loss(self, crops: Tensor, progress: float) -> tuple[Tensor, dict[str, float]]:
         """Mean of the phase's loss over iterations."""
         _, phase = self._phase(progress)
-        net = self.module
-        raw: GruConv = getattr(net, "module", net)
-        raw.encoder.binarizer.noise = self.noise(progress)
+        self._net.encoder.binarizer.noise = self.noise(progress)
         picture = crops.float() / 255 - 0.5
         count, mask = phase.iterations, None
         if torch.rand(()) < phase.masked:
             count = int(torch.randint(1, count + 1, ()))
             passes = int(torch.randint(1, len(INTERLEAVED), ()))
-            cells = phase.crop // 16
+            cells = phase.crop // STRIDE
             mask = {count - 1: pass_mask(passes, cells, cells).to(picture.device)}
         loss = LOSSES[phase.loss]
         losses, errors = [], []
-        for _, shown in net(picture, count, mask):
+        for _, shown in self.module(picture, count, mask):
             losses.append(loss(shown, picture))
             errors.append(((shown.detach() - picture) ** 2).mean())
         figures = {}
@@ -121,12 +156,11 @@ class GruConvTask:
 
     def validate(self, pictures: list[Tensor]) -> dict[str, Any]:
         """Mean PSNR after 1 to 16 iterations on rounded pictures, fixed codes; dead bits of iteration 1."""
-        raw: GruConv = getattr(self.module, "module", self.module)
         curves, means = [], []
         for bytes_ in pictures:
             picture = bytes_.float() / 255 - 0.5
             curve = []
-            for t, (codes, shown) in enumerate(raw.iterations(picture, 16)):
+            for t, (codes, shown) in enumerate(self._net.iterations(picture, MAX_ITERATIONS)):
                 levels = ((shown.clamp(-0.5, 0.5) + 0.5) * 255).round()
                 curve.append(10 * torch.log10(255**2 / ((levels - bytes_.float()) ** 2).mean()))
                 if t == 0:

@@ -1,0 +1,385 @@
+"""Makes the golden files, their configs and the faulty corpus from the tiny weights.
+
+Golden files decode for ever: a new one is added, an old one is never written again. A change of the format
+that needs --overwrite breaks files that people have.
+
+    python tests/golden/make_files.py [--overwrite]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import io
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from drawing import disc, gray, shades
+from PIL import Image, ImageCms
+from reading import symbols
+
+import nacre
+from nacre.codecs.contract import EncodeOptions
+from nacre.codecs.recurrent import gru_conv
+from nacre.container.file import parse_file, write_file
+from nacre.container.header import SIGNATURE, Header
+from nacre.container.segments import PICTURE, pack_segment
+from nacre.container.varint import encode_varint
+from nacre.picture.picture import Picture
+
+HERE = Path(__file__).parent
+FILES, FAULTY, WEIGHTS = HERE / "files", HERE / "faulty", HERE / "weights"
+LARGEST = 4000
+
+
+def encode(picture: Picture, **options: Any) -> bytes:
+    return nacre.encode(picture, threads=1, **options)
+
+
+def by_hand(picture: Picture, iterations: int, **fields: Any) -> bytes:
+    """A file whose header differs from what `encode` writes."""
+    encoded = gru_conv.GruConv().encode(picture, EncodeOptions(iterations, False, 1))
+    header = Header(
+        codec=7,
+        weights_tag=encoded.weights_tag,
+        width=picture.width,
+        height=picture.height,
+        gray=picture.is_gray,
+        parameters=encoded.parameters,
+        **fields,
+    )
+    points = [(layer.end, layer.psnr or 0.0) for layer in encoded.layers if layer.whole]
+    return write_file(header, encoded.stream, points)[0]
+
+
+@contextlib.contextmanager
+def never_tables() -> Iterator[None]:
+    send = gru_conv._send
+
+    def plain(sent: Any, tables: Any, alpha: Any) -> tuple[bytes, list[int]]:
+        return send(sent, None, alpha) if tables is None else (bytes(1 << 20), [])
+
+    with mock.patch.object(gru_conv, "_send", plain):
+        yield
+
+
+def segmented() -> bytes:
+    """Three slices of one stream, an even segment and an even header field that nobody knows."""
+    data = by_hand(Picture(shades(40, 56, 11)), 6, optional=((40, b"skip me"),))
+    parsed = parse_file(data)
+    stream, head = parsed.stream, data[: parsed.header_bytes]
+    slices = [stream[:20], stream[20:60], stream[60:]]
+    first, *later = [pack_segment(PICTURE, part, True) for part in slices]
+    return head + first + pack_segment(200, b"skip me too", True) + b"".join(later)
+
+
+def tiled() -> bytes:
+    with mock.patch.multiple(gru_conv, WHOLE_BELOW=0, TILE_SIDE=64):
+        return encode(Picture(shades(100, 150, 12)), iterations=4)
+
+
+def raw() -> bytes:
+    with never_tables():
+        return encode(Picture(shades(40, 56, 13)), iterations=6)
+
+
+def with_metadata() -> bytes:
+    exif = Image.Exif()
+    exif[0x010E] = "a golden file"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><!-- golden --></x:xmpmeta>'
+    return encode(
+        Picture(shades(32, 32, 6), icc=profile, exif=exif.tobytes().removeprefix(b"Exif\0\0"), xmp=xmp),
+        iterations=4,
+    )
+
+
+def inside_an_iteration() -> bytes:
+    picture = Picture(shades(48, 72, 1))
+    layers = nacre.compress(picture, threads=1).layers
+    return encode(picture)[: layers[9].file_bytes + 1]
+
+
+def first_layer_alone() -> bytes:
+    data = encode(Picture(shades(48, 72, 1)))
+    return data[: nacre.info(data).first_layer_bytes]
+
+
+def alpha_cut() -> bytes:
+    picture = Picture(shades(70, 90, 3), disc(70, 90))
+    layers = nacre.compress(picture, threads=1).layers
+    return encode(picture)[: layers[7].file_bytes]
+
+
+GOLDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "rgb": ("RGB, 8 iterations, tables", lambda: encode(Picture(shades(48, 72, 1)))),
+    "sixteen": ("RGB, 16 iterations", lambda: encode(Picture(shades(33, 47, 2)), iterations=16)),
+    "fast": ("RGB, encoded with --fast", lambda: encode(Picture(shades(33, 47, 2)), fast=True)),
+    "gray": ("gray", lambda: encode(Picture(gray(33, 47, 5)))),
+    "rgb-alpha": ("RGB and a soft disc of alpha", lambda: encode(Picture(shades(40, 40, 3), disc(40, 40)))),
+    "rgb-alpha-cut": ("alpha that is not exact yet", alpha_cut),
+    "gray-alpha": (
+        "gray and one value of alpha",
+        lambda: encode(Picture(gray(20, 30, 4), np.full((20, 30), 77, np.uint8))),
+    ),
+    "one-pixel": ("1 x 1, raw codes", lambda: encode(Picture(shades(1, 1, 8)), iterations=16)),
+    "long": ("500 x 3", lambda: encode(Picture(shades(3, 500, 9)))),
+    "tall": ("1 x 200, gray", lambda: encode(Picture(gray(200, 1, 10)), iterations=3)),
+    "metadata": ("ICC, Exif and XMP", with_metadata),
+    "cut-in-iteration": ("cut inside iteration 3", inside_an_iteration),
+    "first-layer": ("cut at the last byte of the first layer", first_layer_alone),
+    "raw": ("codes as they are, no tables", raw),
+    "tiled": ("tiles of 64 pixels", tiled),
+    "segments": ("three picture segments, a segment and a header field to skip", segmented),
+    "no-checksums": (
+        "segments without checksums",
+        lambda: by_hand(Picture(shades(40, 56, 14)), 5, checksums=False),
+    ),
+}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def config(what: str, data: bytes, image: Image.Image) -> dict[str, Any]:
+    """What a golden file must decode to."""
+    parsed = parse_file(data)
+    received, alpha = symbols(data)
+    found: dict[str, Any] = {
+        "what": what,
+        "bytes": len(data),
+        "sha256": sha256(data),
+        "width": parsed.header.width,
+        "height": parsed.header.height,
+        "layout": parsed.header.layout,
+        "mode": image.mode,
+        "integrity": parsed.integrity,
+        "parameters": parsed.header.parameters.hex(),
+        "weights_tag": parsed.header.weights_tag.hex(),
+        "passes": sum(received.received),
+        "floors": received.floors,
+        "symbols_sha256": sha256(received.codes.tobytes() + bytes(received.floors)),
+        "alpha_sha256": None if alpha is None else sha256(alpha.shown().tobytes()),
+        "metadata_sha256": {
+            name: sha256(value) if value else None
+            for name, value in (("icc", parsed.icc), ("exif", parsed.exif), ("xmp", parsed.xmp))
+        },
+        # Decoders may round the odd sample differently, so pixels need not be equal.
+        "least_psnr_to_reference": 50.0,
+    }
+    return found
+
+
+def make_golden() -> None:
+    FILES.mkdir(exist_ok=True)
+    for name, (what, make) in GOLDEN.items():
+        data = make()
+        if len(data) >= LARGEST:
+            raise SystemExit(f"{name} has {len(data)} bytes, too many for the repository")
+        image = nacre.decode(data, threads=1)
+        (FILES / f"{name}.nacre").write_bytes(data)
+        (FILES / f"{name}.json").write_text(json.dumps(config(what, data, image), indent=1) + "\n")
+        buffer = io.BytesIO()
+        Image.fromarray(np.asarray(image)).save(buffer, "PNG", optimize=True)
+        (FILES / f"{name}.png").write_bytes(buffer.getvalue())
+        print(f"{name:18} {len(data):5} bytes, reference {len(buffer.getvalue()):6}")
+
+
+# The faulty corpus: name, exit code, what it provokes.
+
+
+def resealed(data: bytes, change: Callable[[bytearray], None]) -> bytes:
+    """The file with its header's body changed and a checksum that fits."""
+    parsed = parse_file(data)
+    body = bytearray(data[7 : parsed.header_bytes - 4])
+    change(body)
+    return sealed(bytes(body)) + data[parsed.header_bytes :]
+
+
+def sealed(body: bytes, version: int = 0x10, kind: int = 0) -> bytes:
+    head = SIGNATURE + bytes([version, kind]) + encode_varint(len(body)) + body
+    return head + zlib.crc32(head).to_bytes(4, "big")
+
+
+def flipped(data: bytes, *bits: int) -> bytes:
+    out = bytearray(data)
+    for bit in bits:
+        out[bit // 8] ^= 1 << bit % 8
+    return bytes(out)
+
+
+def faulty() -> dict[str, tuple[int, str, bytes]]:
+    data = (FILES / "rgb.nacre").read_bytes()
+    parsed = parse_file(data)
+    head, header, rest = parsed.header_bytes, parsed.header, data[parsed.header_bytes :]
+    points = replace(header, rate_points=())
+
+    def with_header(**changes: Any) -> bytes:
+        return replace(points, **changes).pack() + rest
+
+    def body(codec: bytes, width: bytes, height: bytes, tail: bytes) -> bytes:
+        return codec + header.weights_tag + width + height + tail
+
+    plain = b"\x00\x01" + b"\x03" + header.parameters + b"\x00"
+    first = nacre.info(data).first_layer_bytes or 0
+    return {
+        "empty": (3, "no bytes at all", b""),
+        "text": (3, "a text file with our suffix", b"This is not a picture.\n"),
+        "png": (3, "another picture format with our suffix", (FILES / "one-pixel.png").read_bytes()),
+        "wrong-magic": (3, "the last letter of the signature is another", data[:3] + b"S" + data[4:]),
+        "text-mode": (3, "sent through something that drops the eighth bit", bytes(b & 0x7F for b in data)),
+        "signature-alone": (4, "cut after the signature", data[:4]),
+        "header-cut": (4, "cut in the middle of the header", data[: head // 2]),
+        "header-checksum-cut": (4, "cut one byte before the header ends", data[: head - 1]),
+        "header-alone": (4, "the header and nothing behind it", data[:head]),
+        "below-first-layer": (4, "one byte less than the first layer needs", data[: first - 1]),
+        "header-bit": (3, "a flipped bit in the header's sizes", flipped(data, 8 * 12 + 3)),
+        "header-checksum-bit": (3, "a flipped bit in the header's checksum", flipped(data, 8 * head - 5)),
+        "payload-bit": (3, "a flipped bit in the only segment", flipped(data, 8 * (head + 30) + 1)),
+        "payload-checksum-bit": (
+            3,
+            "a flipped bit in the segment's checksum",
+            flipped(data, 8 * len(data) - 4),
+        ),
+        "segment-length-bit": (
+            3,
+            "a segment length that is not in its shortest form",
+            data[:head] + b"\x01\x80\x00",
+        ),
+        "version-2": (3, "a newer major version", sealed(data[7 : head - 4], version=0x20) + rest),
+        "version-0": (3, "an older major version", sealed(data[7 : head - 4], version=0x05) + rest),
+        "kind-sequence": (
+            3,
+            "a sequence, which is a kind to come",
+            sealed(data[7 : head - 4], kind=1) + rest,
+        ),
+        "kind-unknown": (3, "a kind that nobody knows", sealed(data[7 : head - 4], kind=77) + rest),
+        "codec-unknown": (3, "a codec number that nobody knows", with_header(codec=999)),
+        "weights-other": (5, "weights that are not installed", with_header(weights_tag=b"\xde\xad\xbe\xef")),
+        "odd-segment": (
+            3,
+            "a segment that must be understood",
+            data[:head] + pack_segment(77, b"x", True) + rest,
+        ),
+        "odd-field": (3, "a header field that must be understood", with_header(optional=((77, b"x"),))),
+        "layout-newer": (
+            3,
+            "a bit of the pixel layout to come",
+            sealed(body(b"\x07", b"\x48", b"\x30", b"\x04" + plain[1:])) + rest,
+        ),
+        "flags-newer": (
+            3,
+            "a flag that nobody knows",
+            sealed(body(b"\x07", b"\x48", b"\x30", b"\x00\x80" + plain[2:])) + rest,
+        ),
+        "width-0": (3, "no columns", sealed(body(b"\x07", b"\x00", b"\x30", plain)) + rest),
+        "height-0": (3, "no rows", sealed(body(b"\x07", b"\x48", b"\x00", plain)) + rest),
+        "huge": (7, "2147483647 x 2147483647 pixels", with_header(width=2**31 - 1, height=2**31 - 1)),
+        "wide": (7, "2147483647 x 1 pixels", with_header(width=2**31 - 1, height=1)),
+        "width-33-bits": (
+            3,
+            "a width of more than 31 bits",
+            sealed(body(b"\x07", b"\xff\xff\xff\xff\x1f", b"\x30", plain)) + rest,
+        ),
+        "header-length-huge": (
+            3,
+            "a header that claims to be of 1 MB",
+            data[:6] + encode_varint(1_000_000) + data[7:],
+        ),
+        "header-length-endless": (3, "a header length that does not end", data[:6] + b"\xff" * 40),
+        "header-length-long": (
+            4,
+            "a header that claims more bytes than there are",
+            data[:6] + encode_varint(60_000) + data[7:],
+        ),
+        "parameters-huge": (
+            3,
+            "more codec parameters than any codec has",
+            sealed(body(b"\x07", b"\x48", b"\x30", b"\x00\x01\x80\x10" + bytes(2049))),
+        ),
+        "segment-length-huge": (
+            4,
+            "a first segment that claims 8 GB and holds nothing",
+            data[:head] + b"\x01\xff\xff\xff\xff\x1f",
+        ),
+        "segment-length-endless": (
+            3,
+            "a segment length that does not end",
+            data[:head] + b"\x01" + b"\xff" * 40,
+        ),
+        "rate-points-17": (
+            3,
+            "17 rate points",
+            sealed(body(b"\x07", b"\x48", b"\x30", plain[:-1] + b"\x11" + b"\x01\x00" * 17)) + rest,
+        ),
+        "rate-points-flat": (
+            3,
+            "a rate point that is not beyond the one before",
+            sealed(body(b"\x07", b"\x48", b"\x30", plain[:-1] + b"\x02\x05\x00\x00\x00")) + rest,
+        ),
+        "parameters-none": (3, "no codec parameters", with_header(parameters=b"")),
+        "parameters-long": (
+            3,
+            "a codec parameter too many",
+            with_header(parameters=header.parameters + b"\0"),
+        ),
+        "iterations-0": (3, "no iterations", with_header(parameters=b"\x00\x02\x00")),
+        "iterations-17": (3, "17 iterations", with_header(parameters=b"\x11\x02\x00")),
+        "dynamic-bits": (3, "the reserved bit of dynamic bits", with_header(parameters=b"\x08\x03\x00")),
+        "entropy-mix": (
+            3,
+            "the reserved number of a learned context model",
+            with_header(parameters=b"\x08\x04\x00"),
+        ),
+        "priming": (3, "the reserved bits of priming", with_header(parameters=b"\x08\x0a\x00")),
+        "reconstruction-scaled": (
+            3,
+            "the reserved number of scaled reconstruction",
+            with_header(parameters=b"\x08\x42\x00"),
+        ),
+        "parameter-bit-7": (3, "the last reserved parameter bit", with_header(parameters=b"\x08\x82\x00")),
+        "no-picture": (
+            4,
+            "metadata alone, no picture segment",
+            data[:head] + pack_segment(4, zlib.compress(b"exif"), True),
+        ),
+    }
+
+
+def make_faulty() -> None:
+    FAULTY.mkdir(exist_ok=True)
+    corpus = faulty()
+    for name, (_, _, data) in corpus.items():
+        (FAULTY / f"{name}.nacre").write_bytes(data)
+    expected = {name: code for name, (code, _, _) in corpus.items()}
+    (FAULTY / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+    lines = [f"* `{name}` ({code}): {what}" for name, (code, what, _) in corpus.items()]
+    (FAULTY / "README.md").write_text(
+        "# Files that must be refused\n\nEach in one sentence, with the exit code in parentheses "
+        "(`expected.json`), by the codecs of the tiny weights. `make_files.py` writes them.\n\n"
+        + "\n".join(lines)
+        + "\n"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--overwrite", action="store_true", help="replace committed files")
+    if any(place.exists() for place in (FILES, FAULTY)) and not parser.parse_args().overwrite:
+        raise SystemExit("golden files exist and stay as they are (--overwrite replaces them)")
+    os.environ["NACRE_WEIGHTS"] = str(WEIGHTS)
+    make_golden()
+    make_faulty()
+
+
+if __name__ == "__main__":
+    main()
