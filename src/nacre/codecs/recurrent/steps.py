@@ -40,7 +40,8 @@ def network_shape(info: WeightsInfo) -> GruConvShape:
     """
     try:
         network = info.record["network"].items()
-        return GruConvShape(**{k: tuple(v) if isinstance(v, list) else v for k, v in network})
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in network}
+        return GruConvShape(**fields)
     except (KeyError, AttributeError, TypeError) as error:
         raise WeightsError(
             f"The record of the weights of {info.codec} does not describe a network; install nacre again."

@@ -1,0 +1,66 @@
+"""Golden files decode for ever, to the same symbols everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from reading import symbols
+
+import nacre
+from nacre.container.file import parse_file
+from nacre.picture.metrics import psnr
+
+FILES = sorted((Path(__file__).parent / "files").glob("*.nacre"))
+
+
+def sha256(data: bytes | None) -> str | None:
+    return hashlib.sha256(data).hexdigest() if data else None
+
+
+def test_there_are_golden_files() -> None:
+    assert len(FILES) >= 17
+    assert all(path.stat().st_size < 4000 for path in FILES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_golden(path: Path, tiny_weights: Path) -> None:
+    data, config = path.read_bytes(), json.loads(path.with_suffix(".json").read_text())
+    assert sha256(data) == config["sha256"], "a golden file never changes"
+
+    info = nacre.info(data)
+    assert (info.width, info.height, info.layout) == (config["width"], config["height"], config["layout"])
+    assert (info.integrity, info.weights_tag) == (config["integrity"], config["weights_tag"])
+    parsed = parse_file(data)
+    assert parsed.header.parameters.hex() == config["parameters"]
+    for name, value in (("icc", parsed.icc), ("exif", parsed.exif), ("xmp", parsed.xmp)):
+        assert sha256(value) == config["metadata_sha256"][name]
+
+    received, alpha = symbols(data)
+    assert sum(received.received) == config["passes"]
+    assert received.floors == config["floors"]
+    assert sha256(received.codes.tobytes() + bytes(received.floors)) == config["symbols_sha256"]
+    shown = None if alpha is None else alpha.shown()
+    assert (None if shown is None else sha256(shown.tobytes())) == config["alpha_sha256"]
+
+    image = nacre.decode(data, threads=1)
+    assert (image.mode, image.size) == (config["mode"], (config["width"], config["height"]))
+    with Image.open(path.with_suffix(".png")) as file:
+        reference = np.atleast_3d(np.asarray(file))
+    pixels = np.atleast_3d(np.asarray(image))
+    if shown is not None:
+        assert np.array_equal(pixels[..., -1], shown)
+        pixels, reference = pixels[..., :-1], reference[..., :-1]
+    assert psnr(pixels, reference) >= config["least_psnr_to_reference"]
+    assert pixels.std() > 0 or pixels.size < 10
+
+
+def test_the_weights_are_the_ones_that_the_files_name(tiny_weights: Path) -> None:
+    (tag,) = {json.loads(path.with_suffix(".json").read_text())["weights_tag"] for path in FILES}
+    record = json.loads((tiny_weights / "gru-conv" / "record.json").read_text())
+    assert record["tag"] == tag
+    assert sum(path.stat().st_size for path in (tiny_weights / "gru-conv").iterdir()) <= 50_000

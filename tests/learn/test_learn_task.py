@@ -1,0 +1,155 @@
+"""Phases, masks, annealing and losses of `gru-conv`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nacre.coding.passes import INTERLEAVED, pass_view
+from nacre.learn.losses import LOSSES, l1, l2, rms
+from nacre.learn.nets.gru_conv import GruConv
+from nacre.learn.tasks.gru_conv import GruConvTask, pass_mask
+
+
+def make(*phases: dict[str, Any]) -> GruConvTask:
+    torch.manual_seed(0)
+    return GruConvTask("tiny", [{"iterations": 3, "crop": 32, "batch": 2} | phase for phase in phases])
+
+
+def some_crops() -> Tensor:
+    generator = torch.Generator().manual_seed(4)
+    return torch.randint(0, 256, (2, 3, 32, 32), generator=generator, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("height", [1, 2, 5])
+@pytest.mark.parametrize("width", [1, 4, 7])
+@pytest.mark.parametrize("passes", [0, 1, 2, 3, 4])
+def test_masks_are_the_cells_of_the_first_passes(height: int, width: int, passes: int) -> None:
+    expected = np.zeros((height, width), np.float32)
+    for offset in INTERLEAVED[:passes]:
+        pass_view(expected, offset)[...] = 1
+    mask = pass_mask(passes, height, width)
+    assert mask.shape == (1, 1, height, width)
+    np.testing.assert_array_equal(mask[0, 0].numpy(), expected)
+
+
+def test_four_passes_are_everything() -> None:
+    assert pass_mask(4, 5, 6).eq(1).all()
+
+
+def test_phases_follow_the_budget() -> None:
+    task = make({"until": 0.25}, {"until": 1.0, "batch": 7, "crop": 64})
+    assert [task.batch_shape(p) for p in (0.0, 0.2499, 0.25, 1.0)] == [(2, 32), (2, 32), (7, 64), (7, 64)]
+    assert task.largest_crop == 64
+
+
+def test_noise_is_annealed_within_a_phase() -> None:
+    task = make({"until": 0.5}, {"until": 1.0, "noise": 0.2})
+    noise = [task.noise(p) for p in (0.0, 0.4, 0.5, 0.75, 1.0)]
+    assert noise == pytest.approx([1.0, 1.0, 1.0, 0.6, 0.2])
+    task.loss(some_crops(), 0.75)
+    assert isinstance(task.module, GruConv)
+    assert task.module.encoder.binarizer.noise == pytest.approx(0.6)
+
+
+def test_loss_is_the_mean_over_iterations() -> None:
+    task = make({"until": 1.0, "loss": "l2"})
+    task.module.eval()
+    loss, figures = task.loss(some_crops(), 0.0)
+    picture = some_crops().float() / 255 - 0.5
+    errors = [((shown - picture) ** 2).mean() for _, shown in task.module(picture, 3)]
+    torch.testing.assert_close(loss, torch.stack(errors).mean())
+    assert figures.keys() == {"psnr_1", "psnr_2"}
+    assert figures["psnr_2"] == pytest.approx(-10 * np.log10(errors[1].item()))
+
+
+def test_a_masked_step_ends_in_a_cut_iteration() -> None:
+    task = make({"until": 1.0, "masked": 1.0, "crop": 64, "iterations": 5})
+    assert isinstance(task.module, GruConv)
+    seen: list[Tensor] = []
+    task.module.decoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    lengths, cuts = set(), set()
+    for _ in range(40):
+        seen.clear()
+        crops = torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
+        _, figures = task.loss(crops, 0.5)
+        assert figures == {}
+        assert all(codes.all() for codes in seen[:-1])
+        known = (seen[-1] != 0)[0].all(0, keepdim=True)[None]
+        fits = [k for k in (1, 2, 3) if torch.equal(known.float(), pass_mask(k, 4, 4))]
+        assert len(fits) == 1
+        lengths.add(len(seen))
+        cuts.add(fits[0])
+    assert lengths == {1, 2, 3, 4, 5}
+    assert cuts == {1, 2, 3}
+
+
+def test_gradients_reach_every_weight() -> None:
+    task = make({"until": 1.0})
+    loss, _ = task.loss(some_crops(), 0.0)
+    loss.backward()
+    silent = [
+        name for name, p in task.module.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0
+    ]
+    assert silent == []
+
+
+def test_validation_measures_rounded_pictures_of_fixed_codes() -> None:
+    task = make({"until": 1.0})
+    task.module.eval()
+    pictures = [some_crops()[:1], some_crops()[1:]]
+    with torch.no_grad():
+        first, second = task.validate(pictures), task.validate(pictures)
+        curves = []
+        for levels in pictures:
+            x = levels.float() / 255 - 0.5
+            rounded = [((s + 0.5).clamp(0, 1) * 255).round() for _, s in task.module(x, 16)]
+            curves.append([10 * np.log10(255**2 / ((r - levels) ** 2).mean().item()) for r in rounded])
+    assert first == second
+    assert first["psnr"] == pytest.approx(np.mean(curves, axis=0), abs=2e-3)
+    assert 0 <= first["dead_bits"] <= 8
+
+
+@pytest.mark.parametrize(
+    ("phase", "says"),
+    [
+        ({"until": 0.5}, "last of which is 1"),
+        ({"until": 1.5}, "shares from 0 to 1"),
+        ({"until": 1.0, "noise": -1}, "shares from 0 to 1"),
+        ({"until": 1.0, "crop": 40}, "multiple of 16"),
+        ({"until": 1.0, "batch": 0}, "whole numbers above 0"),
+        ({"until": 1.0, "iterations": 2.5}, "whole numbers above 0"),
+        ({"until": 1.0, "loss": "ssim"}, "loss is one of l1, l2, rms"),
+    ],
+)
+def test_bad_phases_are_refused(phase: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        make(phase)
+
+
+def test_phases_must_rise() -> None:
+    with pytest.raises(ValueError, match="rising"):
+        make({"until": 0.5}, {"until": 0.4}, {"until": 1.0})
+    with pytest.raises(ValueError, match="rising"):
+        GruConvTask("tiny", [])
+
+
+def test_losses_of_a_known_difference() -> None:
+    shown, picture = torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, 4, 4)
+    shown[0] = 0.5
+    assert l1(shown, picture).item() == pytest.approx(0.25)
+    assert l2(shown, picture).item() == pytest.approx(0.125)
+    assert rms(shown, picture).item() == pytest.approx(0.25, abs=1e-4)
+    assert set(LOSSES) == {"l1", "l2", "rms"}
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_losses_of_equal_pictures_have_a_finite_gradient(name: str) -> None:
+    shown = torch.zeros(1, 3, 4, 4, requires_grad=True)
+    LOSSES[name](shown, torch.zeros(1, 3, 4, 4)).backward()
+    assert shown.grad is not None
+    assert torch.isfinite(shown.grad).all()
