@@ -12,9 +12,6 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("nacre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("nacre")
 
-TINY_WEIGHTS = Path(__file__).parent / "golden" / "weights"
-"""A tiny network that knows next to nothing, and so files of a few hundred bytes; never changes."""
-
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -25,8 +22,14 @@ def shared_data() -> Path:
     return place
 
 
+@pytest.fixture(scope="session")
+def tiny_root() -> Path:
+    """Folder of a tiny network that knows next to nothing; it never changes."""
+    return Path(__file__).parent / "golden" / "weights"
+
+
 @pytest.fixture
-def tiny_weights(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Codecs use the tiny weights; gives their root."""
-    monkeypatch.setenv("NACRE_WEIGHTS", str(TINY_WEIGHTS))
-    return TINY_WEIGHTS
+def tiny_weights(tiny_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Codecs use the tiny network."""
+    monkeypatch.setenv("NACRE_WEIGHTS", str(tiny_root))
+    return tiny_root

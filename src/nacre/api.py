@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from nacre.picture.picture import Picture
 
 Bytes = builtins.bytes | bytearray | memoryview
+_NARROW = 16  # pixels that a shorter side needs the memory of
+
 FileSource = Bytes | str | os.PathLike[str] | BinaryIO
 
 
@@ -607,10 +609,18 @@ def _parse_checked(data: builtins.bytes, max_pixels: int | None) -> ParsedFile:
     from nacre.picture.reading import DEFAULT_MAX_PIXELS
 
     parsed = parse_file(data)
-    pixels, limit = parsed.header.width * parsed.header.height, max_pixels or DEFAULT_MAX_PIXELS
+    width, height, limit = parsed.header.width, parsed.header.height, max_pixels or DEFAULT_MAX_PIXELS
+    pixels = width * height
     if pixels > limit:
         raise LimitError(
             f"The picture has {pixels:,} pixels, more than {limit:,}; raise --max-pixels to decode it."
+        )
+    # Codecs pad narrow pictures: a few bytes must not ask for many rows' memory by claiming one.
+    padded = max(width, _NARROW) * max(height, _NARROW)
+    if padded > max(limit, _NARROW**5):
+        raise LimitError(
+            f"The picture of {width:,} x {height:,} needs the memory of {padded:,} pixels, "
+            f"more than {limit:,}; raise --max-pixels to decode it."
         )
     return parsed
 

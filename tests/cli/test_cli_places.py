@@ -14,12 +14,10 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(
     path = tmp_path / "a.nacre"
     path.write_bytes(b"old")
 
-    def half(self: Path, data: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(data[:1])
+    def full(self: Path, target: Path) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", half)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(UsageError, match="No space left"):
         write(path, b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.nacre"]

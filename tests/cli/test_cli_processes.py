@@ -70,8 +70,11 @@ def test_everything_but_training_runs_without_torch(photo: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("command", [["train", "gru-conv", "--data", "."], ["export", "no.ckpt"]])
+@pytest.mark.parametrize(
+    "command", [["train", "gru-conv", "--data", "."], ["export", "any.pt", "--data", "."]]
+)
 def test_training_without_torch_says_what_to_install(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "any.pt").touch()
     result = python(BLOCK + NACRE, *command, cwd=tmp_path)
     assert result.returncode == 2
     assert "nacre[train]" in result.stderr

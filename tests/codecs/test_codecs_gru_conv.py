@@ -6,14 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from golden.drawing import disc, gray, shades
 from recoding import decoder, encode, pixels, symbols
 
 import nacre
+from golden.drawing import disc, gray, shades
 from nacre.codecs.recurrent import steps
 from nacre.codecs.recurrent.parameters import RAW, TABLES, Parameters
 from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE
@@ -129,8 +130,10 @@ def test_quality_never_falls_along_the_layers(seed: int, fast: bool) -> None:
     assert stated == sorted(stated)
     found = decoder(encoded, picture)
     measured = [psnr(found.best(encoded.stream[: x.end]).pixels, picture.pixels) for x in encoded.layers]
-    assert all(b >= a for a, b in zip(measured, measured[1:], strict=False))
-    assert measured == pytest.approx(stated, abs=1e-6)
+    assert all(b >= a for a, b in pairwise(measured))
+    # Where several layers end at one byte the last one shows.
+    last = {layer.end: layer.psnr for layer in encoded.layers}
+    assert measured == pytest.approx([last[layer.end] for layer in encoded.layers], abs=1e-6)
 
 
 def test_some_partial_iterations_are_worth_showing() -> None:
@@ -179,14 +182,11 @@ def test_alpha_is_exact_at_the_end_and_there_from_the_first_layer(shape: tuple[i
 
 
 def test_raw_is_chosen_where_tables_cost_more() -> None:
-    picture = Picture(shades(72, 96, 1))
-    encoded = encode(picture)
-    size = symbols(encoded, picture).codes.size / 8
-    for other in (picture, Picture(shades(70, 60)), Picture(shades(1, 1)), Picture(shades(60, 80, 5))):
-        found = encode(other)
-        size = symbols(found, other).codes.size / 8
-        assert len(found.stream) <= size * 1.001 + 8
-    entropies = {Parameters.parse(encode(Picture(shades(s, s + 9, s))).parameters).entropy for s in (6, 70)}
+    entropies = set()
+    for picture in (Picture(shades(72, 96, 1)), Picture(shades(72, 96, 2)), Picture(shades(1, 1))):
+        encoded = encode(picture)
+        assert len(encoded.stream) <= symbols(encoded, picture).codes.size / 8 * 1.001 + 8
+        entropies.add(Parameters.parse(encoded.parameters).entropy)
     assert entropies == {RAW, TABLES}
 
 
@@ -206,7 +206,10 @@ def test_decoding_needs_no_encoder(copied: Path) -> None:
     data = nacre.encode(shades(40, 40), threads=1)
     expected = np.asarray(nacre.decode(data, threads=1))
     (copied / ENCODER_FILE).unlink()
-    code = "import sys, nacre, numpy as np; sys.stdout.buffer.write(nacre.decode(sys.stdin.buffer.read(), threads=1).tobytes())"
+    code = (
+        "import sys, nacre\n"
+        "sys.stdout.buffer.write(nacre.decode(sys.stdin.buffer.read(), threads=1).tobytes())"
+    )
     found = subprocess.run(
         [sys.executable, "-c", code], input=data, capture_output=True, check=True, env=os.environ
     )

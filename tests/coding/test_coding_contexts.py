@@ -4,8 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nacre.coding.contexts import LEAST, LIMIT, MOST, AdaptiveContexts
+from nacre.coding.contexts import AdaptiveContexts
 from nacre.coding.stream import BitDecoder, BitEncoder
+
+# As SPEC.md says, and on purpose not what the code says.
+LEAST, MOST, LIMIT = 64, 65472, 4096
 
 
 class ScalarContexts:

@@ -36,7 +36,7 @@ def test_neighbors_are_where_they_should_be(
         for y in range(offset[0], height, 2)
     ]
     assert found.shape == pass_view(np.zeros((height, width)), offset).shape
-    assert found.tolist() == [row for row in cells] or found.size == 0
+    assert found.tolist() == cells or found.size == 0
 
 
 @pytest.mark.parametrize("offset", INTERLEAVED)

@@ -187,4 +187,5 @@ def test_the_bytes_never_change() -> None:
     part = [(64 + 641 * i * i % (TOTAL - 128), (i * i >> 3) & 1) for i in range(1000)]
     data, borders = send([part[:300], part[300:301], part[301:]])
     assert borders == [57, 57, 180]
-    assert hashlib.sha256(data).hexdigest() == "b619d747b4302d61d44b03131e1a887fadab6d7b583d3da6386344f4ca027a4c"
+    digest = hashlib.sha256(data).hexdigest()
+    assert digest == "b619d747b4302d61d44b03131e1a887fadab6d7b583d3da6386344f4ca027a4c"

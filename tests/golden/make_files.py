@@ -95,6 +95,7 @@ def with_metadata() -> bytes:
     exif = Image.Exif()
     exif[0x010E] = "a golden file"
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    profile = profile[:24] + bytes(12) + profile[36:]  # made at no time
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><!-- golden --></x:xmpmeta>'
     return encode(
         Picture(shades(32, 32, 6), icc=profile, exif=exif.tobytes().removeprefix(b"Exif\0\0"), xmp=xmp),
@@ -285,6 +286,11 @@ def faulty() -> dict[str, tuple[int, str, bytes]]:
         "width-0": (3, "no columns", sealed(body(b"\x07", b"\x00", b"\x60", plain)) + rest),
         "height-0": (3, "no rows", sealed(body(b"\x07", b"\x60", b"\x00", plain)) + rest),
         "huge": (7, "2147483647 x 2147483647 pixels", with_header(width=2**31 - 1, height=2**31 - 1)),
+        "narrow": (
+            7,
+            "89478485 x 1 pixels, within the limit but for the padding",
+            with_header(width=89_478_485, height=1),
+        ),
         "wide": (7, "2147483647 x 1 pixels", with_header(width=2**31 - 1, height=1)),
         "width-33-bits": (
             3,

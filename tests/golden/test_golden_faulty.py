@@ -50,15 +50,17 @@ def test_the_command_says_so_in_one_line(
 @pytest.mark.parametrize("name", EXPECTED)
 def test_info_and_reader_end_in_the_same_kind_of_error_or_none(name: str, tiny_weights: Path) -> None:
     data = (FAULTY / f"{name}.nacre").read_bytes()
+    code = 0
     try:
         nacre.info(data)
-    except NacreError as error:
-        assert error.exit_code == EXPECTED[name]
+    except NacreError as refused:
+        code = refused.exit_code
+    assert code in (0, EXPECTED[name])
     if name.startswith("payload"):
         # What comes in is shown before its checksum does.
         with pytest.warns(NacreWarning, match="damaged"), nacre.open(data, threads=1) as reader:
             assert list(reader.pictures())
         return
-    with pytest.raises(NacreError) as refused, nacre.open(data, threads=1) as reader:
+    with pytest.raises(NacreError) as error, nacre.open(data, threads=1) as reader:
         list(reader.pictures())
-    assert refused.value.exit_code == EXPECTED[name]
+    assert error.value.exit_code == EXPECTED[name]

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from learn_examples import TINY, draw
@@ -213,7 +214,7 @@ def test_damaged_checkpoints_are_refused(recipe: Recipe, crops: CropFolder, tmp_
 def test_other_networks_and_recipes_are_refused(recipe: Recipe, crops: CropFolder, tmp_path: Path) -> None:
     checkpoint = trainer(recipe, crops, tmp_path / "a", steps=1).run()
     lstm = load_recipe_text("lstm", TINY.replace('"tiny"', '"tiny"\ncell = "lstm"'))
-    with pytest.raises(UsageError, match="another network than the recipe lstm builds.*tiny"):
+    with pytest.raises(UsageError, match=r"another network than the recipe lstm builds.*tiny"):
         trainer(lstm, crops, tmp_path / "b", steps=1).start_from(checkpoint)
     longer = load_recipe_text("tiny", TINY + "# changed")
     with pytest.raises(UsageError, match="another version of the recipe tiny"):
@@ -233,23 +234,31 @@ seed = 1
 preset = "tiny"
 
 [optimizer]
-rate = 2e-2
+rate = 5e-2
 warmup = 10
 clip = 0.5
 
 [[phases]]
 until = 1.0
-iterations = 4
+iterations = 2
 crop = 32
 batch = 10
+noise = 0.5
 """
 
 
 def test_the_network_can_learn_ten_crops_by_heart(tmp_path: Path) -> None:
-    ten = CropFolder(tuple(draw(32, 32, seed) for seed in range(10)), "", (), shrink=1.0)
-    run = trainer(load_recipe_text("overfit", OVERFIT), ten, tmp_path, steps=150)
+    generator = np.random.default_rng(0)
+    ten = np.empty((10, 32, 32, 3), np.uint8)
+    ten[...] = generator.integers(0, 256, (10, 1, 1, 3))
+    ten[:, 8:24, 8:24] = generator.integers(0, 256, (10, 1, 1, 3))
+    crops = CropFolder(tuple(ten), "", (), shrink=1.0)
+    run = trainer(load_recipe_text("overfit", OVERFIT), crops, tmp_path, steps=150)
     losses: list[float] = []
     run.watch = lambda figures: losses.append(figures["loss"])
     run.run()
-    print(losses[::10], losses[-5:])
-    assert sum(losses[-10:]) / 10 < losses[0] / 2.5
+    last = np.mean(losses[-10:])
+    assert last < 0.7 * losses[0]
+    # The bits are of use: a network that ignores them shows one and the same picture at best.
+    ignorant = np.abs(ten - np.median(ten, axis=0)).mean() / 255
+    assert last < 0.9 * ignorant

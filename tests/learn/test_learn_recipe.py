@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,9 @@ def test_cell_and_reconstruction_are_fields() -> None:
     text = 'family = "gru-conv"\npreset = "tiny"\ncell = "lstm"\nreconstruction = "one-shot"\n' + PHASES
     shape = make_task(load_recipe_text("mine", text)).module.shape
     assert (shape.cell, shape.reconstruction) == ("lstm", "one-shot")
+
+
+def test_the_recipe_of_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert make_task(load_recipe_text("documented", text)).largest_crop == 64

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from secrets import token_hex
 
 from nacre.errors import ExistsError, NacreError, UsageError
+from nacre.picture.replacing import replacing
 
 STANDARD = "-"
 
@@ -83,24 +81,11 @@ def write(path: Path | None, data: bytes) -> None:
         stream.flush()
         return
     try:
-        if is_file_like(path):
-            with _beside(path) as temporary:
-                temporary.write_bytes(data)
-        else:
-            path.write_bytes(data)
+        with replacing(path, overwrite=True) as file:
+            file.write(data)
     except BrokenPipeError:
         raise
     except OSError as failure:
         raise UsageError(
             f"{str(path)!r} cannot be written: {failure.strerror}; choose another place with -o."
         ) from None
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".nacre-{token_hex(6)}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

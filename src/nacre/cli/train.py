@@ -213,8 +213,15 @@ def _exclusive(name: str, value: Any, other: str, other_value: Any) -> None:
 
 
 def _needs_extra() -> None:
-    if missing := [name for name in ("torch", "lightning_fabric", "onnx") if find_spec(name) is None]:
+    if missing := [name for name in ("torch", "lightning_fabric", "onnx") if _is_missing(name)]:
         raise UsageError(f"Training needs {', '.join(missing)}; run: pip install nacre[train]")
+
+
+def _is_missing(module: str) -> bool:
+    try:
+        return find_spec(module) is None
+    except ImportError:
+        return True
 
 
 def _load(folder: Path, least: int | None = None) -> CropFolder:

@@ -7,7 +7,6 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,13 +18,13 @@ from nacre.errors import ExistsError, NacreError, UsageError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.loop import LOG, read_checkpoint
 from nacre.learn.recipe import Recipe, load_recipe_text
+from nacre.learn.tasks import find_exporter
 from nacre.runtime.weights import RECORD
 
 NO_LICENCE = "not stated"
 """Of weights whose notes name no licence: it depends on the pictures they were trained on."""
 
 _OWN = {"codec", "tag", "network", "training", "figures", "files"}
-_EXPORTERS = {"gru-conv": "nacre.learn.nets.gru_conv_export:export_gru_conv"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def export(
     folder = _free(root / recipe.family, overwrite)
     if own := _OWN & notes.keys():
         raise UsageError(f"The notes may not set {', '.join(sorted(own))}: the record says that itself.")
-    exported = _exporter(recipe.family)(recipe, state["ema"], data)
+    exported = find_exporter(recipe)(recipe, state["ema"], data)
     files = dict(exported.files)
     files["recipe.toml"] = recipe.text.encode()
     log = checkpoint.with_name(LOG)
@@ -143,14 +142,6 @@ def _free(folder: Path, overwrite: bool) -> Path:
     if folder.exists() and not overwrite:
         raise ExistsError(f"{folder} exists already; choose another folder or overwrite it with -f.")
     return folder
-
-
-def _exporter(family: str) -> Exporter:
-    if family not in _EXPORTERS:
-        raise UsageError(f"No family {family!r} can be exported; choose one of: {', '.join(_EXPORTERS)}.")
-    module, name = _EXPORTERS[family].split(":")
-    exporter: Exporter = getattr(import_module(module), name)
-    return exporter
 
 
 def network_record(shape: Any) -> dict[str, Any]:

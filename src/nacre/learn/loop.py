@@ -41,6 +41,9 @@ class Task(Protocol):
     def batch_shape(self, progress: float) -> tuple[int, int]:
         """(crops a step, side of a crop) at this point of the run."""
 
+    def busy(self, progress: float) -> float:
+        """Share of crops chosen for their detail; see `CropFolder.batch`."""
+
     def loss(self, crops: Tensor, progress: float) -> tuple[Tensor, dict[str, float]]:
         """Loss of crops (N, 3, S, S) uint8, and figures for the log."""
 
@@ -148,7 +151,9 @@ class Trainer:
             group["lr"] = self.rate
         count, side = self.task.batch_shape(self.progress)
         key = (self.recipe.seed, self.step, self.fabric.global_rank)
-        crops = self.fabric.to_device(torch.from_numpy(self.data.batch(count, side, key)))
+        crops = self.fabric.to_device(
+            torch.from_numpy(self.data.batch(count, side, key, busy=self.task.busy(self.progress)))
+        )
         loss, figures = self.task.loss(crops, self.progress)
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)

@@ -7,6 +7,7 @@ missing to binary codes (N, bits, H/16, W/16) and those to a better picture.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,7 @@ class Encoder(nn.Module):
         self.conv = nn.Conv2d(3, shape.encoder_conv, 3, 2, 1)
         widths = (shape.encoder_conv, *shape.encoder_rnn)
         cell = CELLS[shape.cell]
-        self.rnn = nn.ModuleList(cell(a, b, 2, 1) for a, b in zip(widths, widths[1:], strict=False))
+        self.rnn = nn.ModuleList(cell(a, b, 2, 1) for a, b in pairwise(widths))
         self.to_bits = nn.Conv2d(widths[-1], shape.bits, 1)
         self.binarizer = StochasticBinarizer()
         # tanh must not start saturated, or no gradient reaches the encoder.

@@ -112,7 +112,7 @@ class ConvLSTM(RecurrentCell):
         return h, (h, c)
 
 
-CELLS: dict[Cell, type[RecurrentCell]] = {
+CELLS: dict[Cell, Callable[[int, int, int, int], RecurrentCell]] = {
     "residual-gru": ResidualConvGRU,
     "gru": ConvGRU,
     "lstm": ConvLSTM,

@@ -31,6 +31,8 @@ class Phase:
     masked
         Share of steps in which one iteration is cut after 1 to 3 passes and the unroll ends there, so
         that a file cut inside an iteration is worth showing.
+    busy
+        Share of crops chosen for their detail.
     noise
         Share of stochastic bits at the end of the phase; interpolated from the phase before.
     """
@@ -41,6 +43,7 @@ class Phase:
     batch: int
     loss: str = "l1"
     masked: float = 0.0
+    busy: float = 0.0
     noise: float = 1.0
 
     def __post_init__(self) -> None:
@@ -123,6 +126,10 @@ class GruConvTask:
         """(crops a step, side of a crop)."""
         _, phase = self._phase(progress)
         return phase.batch, phase.crop
+
+    def busy(self, progress: float) -> float:
+        """Share of crops chosen for their detail."""
+        return self._phase(progress)[1].busy
 
     def noise(self, progress: float) -> float:
         """Share of stochastic bits now, linear within a phase."""
