@@ -314,7 +314,7 @@ def decompress(
     if strict:
         _refuse_if_damaged(parsed)
     try:
-        picture = codec.decode(_coded(parsed), DecodeOptions(threads))
+        picture = codec.decode(coded(parsed), DecodeOptions(threads))
     except TruncatedError:
         _refuse_if_damaged(parsed)
         raise
@@ -513,7 +513,7 @@ class Reader:
 
         parsed = _parse_checked(self._data, self._max_pixels)
         codec = get_codec_by_number(parsed.header.codec)
-        decoder = codec.decoder(_coded(parsed), DecodeOptions(self._threads))
+        decoder = codec.decoder(coded(parsed), DecodeOptions(self._threads))
         shown: Picture | None = None
         for end in (*(p.offset for p in parsed.rate_points()), None):
             self._read_to(end)
@@ -636,7 +636,8 @@ def _warn_if_damaged(parsed: ParsedFile) -> None:
         warnings.warn(message, NacreWarning, stacklevel=3)
 
 
-def _coded(parsed: ParsedFile) -> Coded:
+def coded(parsed: ParsedFile) -> Coded:
+    """What a codec is given of a parsed file."""
     from nacre.codecs.contract import Coded
 
     header = parsed.header

@@ -30,6 +30,6 @@ def folder(tmp_path: Path) -> Path:
 def planes_api(monkeypatch: pytest.MonkeyPatch) -> PlanesApi:
     """`nacre.api` as the bench sees it, replaced by bit planes."""
     fake = PlanesApi()
-    for module in ("ours", "prefixes", "registry"):
+    for module in ("ours", "registry"):
         monkeypatch.setattr(f"nacre.bench.{module}.api", fake)
     return fake

@@ -16,7 +16,10 @@ def test_one_encode_gives_every_prefix(planes_api: PlanesApi, pixels: Pixels) ->
     assert planes_api.encodes == 1
     whole = points[-1].data
     assert whole.endswith(b"tail"), "the last point counts the whole file"
-    assert [point.setting for point in points] == ["first layer", *(f"iteration {k}" for k in range(1, 9))]
+    assert [point.setting for point in points] == [
+        "first layer",
+        *(f"iteration {k}" for k in (1, 2, 3, 4, 5, 6, 8)),
+    ]
     for point in points:
         assert whole.startswith(point.data)
         assert point.size == len(point.data)
@@ -32,7 +35,7 @@ def test_prefixes_are_decoded_from_their_own_bytes(planes_api: PlanesApi, pixels
 
 def test_raw_counts_codes_without_coder_and_head(planes_api: PlanesApi, pixels: Pixels) -> None:
     raw, coded = (measure(open_codec(name), pixels) for name in ("gru-conv:raw", "gru-conv"))
-    assert [row.bpp for row in raw] == pytest.approx([k / 8 for k in range(1, 9)])
+    assert [row.bpp for row in raw] == pytest.approx([k / 8 for k in (1, 2, 3, 4, 5, 6, 8)])
     assert [row.psnr for row in raw] == [row.psnr for row in coded[1:]]
 
 

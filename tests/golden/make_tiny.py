@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from nacre.learn.code_tables import fit_tables
 from nacre.learn.export import network_record, weights_tag
 from nacre.learn.nets.gru_conv import GruConv
-from nacre.learn.nets.gru_conv_export import _graphs
+from nacre.learn.nets.gru_conv_export import network_files
 from nacre.learn.onnx_files import canonical_tensors, half_state
 from nacre.learn.tasks.gru_conv import GruConvTask
 
@@ -98,7 +98,7 @@ def export(net: GruConv, place: Path) -> None:
     tables = fit_tables(codes_of(net, np.random.default_rng(SEED + 1)))
     packed = io.BytesIO()
     np.savez_compressed(packed, **tables.arrays())
-    files = {name: slim(content) for name, content in _graphs(net).items()}
+    files = {name: slim(content) for name, content in network_files(net).items()}
     files["tables.npz"] = packed.getvalue()
     tensors = {f"decoder.{k}": v for k, v in canonical_tensors(net.decoder).items()}
     tensors |= {f"tables.{k}": v for k, v in tables.arrays().items()}

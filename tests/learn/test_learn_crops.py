@@ -119,3 +119,14 @@ def test_centers_are_the_middle() -> None:
     assert second.shape == (1, 3, 16, 32)
     assert first[0, :2, 0, 0].tolist() == [9, 19]
     assert second[0, :2, 0, 0].tolist() == [2, 34]
+
+
+def test_busy_crops_have_more_detail() -> None:
+    rng = np.random.default_rng(0)
+    half = np.full((256, 256, 3), 90, np.uint8)
+    half[:, 128:] = rng.integers(0, 256, (256, 128, 3))
+    folder = CropFolder((half,), "", (), shrink=1.0)
+    plain = folder.batch(64, 32, (1, 2))
+    busy = folder.batch(64, 32, (1, 2), busy=1.0)
+    assert busy.std((1, 2, 3)).mean() > 1.3 * plain.std((1, 2, 3)).mean()
+    assert np.array_equal(busy, folder.batch(64, 32, (1, 2), busy=1.0))

@@ -22,6 +22,9 @@ CODE_BITS = {"gru-conv": 32, "lstm-conv": 32}
 
 CELL = 16
 
+MEASURED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16)
+"""Iterations that are decoded and compared; the curve is smooth in between."""
+
 
 @dataclass(frozen=True)
 class NacreCodec:
@@ -84,7 +87,7 @@ class NacreCodec:
         layers = getattr(made, "layers", ())
         if layers:
             borders = [("first layer", layers[0].file_bytes)]
-            borders += [(f"iteration {layer.iteration}", layer.file_bytes) for layer in layers if layer.whole]
+            borders += [(f"iteration {layer.iteration}", layer.file_bytes) for layer in _measured(layers)]
         else:
             points = api.info(made.data).rate_points
             borders = [(f"point {k}", point.bytes) for k, point in enumerate(points, 1)]
@@ -119,10 +122,9 @@ class RawNacreCodec(NacreCodec):
     def points(self, pixels: Pixels) -> Iterator[Point]:
         """Yield every whole iteration."""
         made, seconds = self._full(pixels)
-        for layer in getattr(made, "layers", ()):
-            if layer.whole:
-                size = raw_bytes(self.codec, pixels.shape[0], pixels.shape[1], layer.iteration)
-                yield Point(f"iteration {layer.iteration}", made.data[: layer.file_bytes], size, seconds)
+        for layer in _measured(getattr(made, "layers", ())):
+            size = raw_bytes(self.codec, pixels.shape[0], pixels.shape[1], layer.iteration)
+            yield Point(f"iteration {layer.iteration}", made.data[: layer.file_bytes], size, seconds)
 
     @property
     def base(self) -> NacreCodec:
@@ -138,6 +140,12 @@ class RawNacreCodec(NacreCodec):
                 size = raw_bytes(self.codec, height, width, int(number))
                 rows.append(replace(each, bytes=size, bpp=8 * size / (height * width)))
         return rows
+
+
+def _measured(layers: Sequence[Any]) -> list[Any]:
+    """The whole iterations that are measured: those of `MEASURED`, and the last."""
+    whole = [layer for layer in layers if layer.whole]
+    return [layer for layer in whole if layer.iteration in MEASURED or layer is whole[-1]]
 
 
 def raw_bytes(codec: str, height: int, width: int, iterations: int) -> int:

@@ -1,7 +1,8 @@
 """The prefix study: every prefix of a file is a picture, and a better one the longer it is.
 
-One full encode a picture; the file is cut at every layer's border and at random bytes after the first layer,
-and every cut is decoded from its bytes.
+One full encode a picture; the file is cut at every layer's border and at random bytes after the first layer.
+All cuts are decoded in line, as a stream that grows; those at random bytes also each from its bytes alone,
+and the two must agree.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from typing import Any
 import numpy as np
 
 from nacre import api
+from nacre.bench.contract import Pixels
 from nacre.bench.markdown import table
 from nacre.bench.measure import read_pixels
 from nacre.bench.ours import raw_bytes
 from nacre.bench.parallel import carry_out
-from nacre.errors import UsageError
+from nacre.codecs.contract import DecodeOptions
+from nacre.codecs.registry import get_codec_by_number
+from nacre.container.file import parse_file
+from nacre.errors import NacreError, UsageError
 from nacre.picture.metrics import psnr
 
 ALLOWED_FALL = 0.02
@@ -207,9 +212,14 @@ def _study_one(
     whole = [layer for layer in layers if layer.whole]
     cuts = np.random.default_rng((seed, number)).integers(first, full, positions, endpoint=True)
     lengths = sorted({*borders, *map(int, cuts), full})
-    quality = {
-        length: psnr(pixels, api.decompress(made.data[:length], threads=threads).rgb()) for length in lengths
-    }
+    quality = _along(made.data, lengths, pixels, threads)
+    # Random positions are decoded once more, each from its bytes alone.
+    for length in map(int, cuts):
+        alone = psnr(pixels, api.decompress(made.data[:length], threads=threads).rgb())
+        if alone != quality[length]:
+            raise NacreError(
+                f"{path.name}: {length} bytes give {alone} dB alone and {quality[length]} in line"
+            )
     height, width = pixels.shape[:2]
     return PicturePrefixes(
         picture=path.name,
@@ -219,3 +229,19 @@ def _study_one(
         iteration_psnr=[quality[layer.file_bytes] for layer in whole],
         raw_bytes=[raw_bytes(codec, height, width, layer.iteration) for layer in whole],
     )
+
+
+def _along(data: bytes, lengths: Sequence[int], pixels: Pixels, threads: int) -> dict[int, float]:
+    """PSNR of every prefix, decoded in line: each as a stream that has grown to this length."""
+    parsed = parse_file(data[: lengths[0]])
+    coded = api.coded(parsed)
+    decoder = get_codec_by_number(parsed.header.codec).decoder(coded, DecodeOptions(threads))
+    quality: dict[int, float] = {}
+    shown: float | None = None
+    for length in lengths:
+        for picture in decoder.pictures(parse_file(data[:length]).stream):
+            shown = psnr(pixels, picture.rgb())
+        if shown is None:
+            raise NacreError(f"{length} bytes hold the first layer and give no picture")
+        quality[length] = shown
+    return quality

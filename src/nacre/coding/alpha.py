@@ -61,20 +61,15 @@ class AlphaCoder:
         Raises
         ------
         EndOfStreamError
-            When receiving and the layer is not decided by the bytes at hand; the plane keeps the layers
+            When receiving and the layer is not decided by the bytes at hand; `shown` keeps to the layers
             before it.
         """
         if self.done:
             return
-        before = self._known.copy() if self._plane is None else self._known
-        try:
-            if self._layers == 0:
-                self._code_lattice(coder)
-            elif not self._constant:
-                self._code_refinement(coder, _COARSEST >> self._layers)
-        except Exception:
-            self._known = before
-            raise
+        if self._layers == 0:
+            self._code_lattice(coder)
+        elif not self._constant:
+            self._code_refinement(coder, _COARSEST >> self._layers)
         self._layers += 1
 
     def shown(self) -> Plane:

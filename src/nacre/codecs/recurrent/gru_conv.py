@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ from nacre.codecs.recurrent.stream import NEVER, PASSES, Iterations, code_stream
 from nacre.coding.alpha import AlphaCoder
 from nacre.coding.passes import INTERLEAVED, pass_view
 from nacre.coding.stream import BitDecoder, BitEncoder
-from nacre.errors import TruncatedError, UsageError, WeightsError
+from nacre.errors import FormatError, TruncatedError, UsageError, WeightsError
 from nacre.picture.padding import pad_to_multiple
 from nacre.picture.picture import Picture
 from nacre.picture.tiles import Span, TileGrid
@@ -60,12 +62,20 @@ class CodeGrid:
 
     def window(self, row: Span, column: Span) -> tuple[slice, slice]:
         """The cells of one tile."""
-        return _window(row, self.tiles.rows), _window(column, self.tiles.columns)
+        return self._rows[row], self._columns[column]
+
+    @cached_property
+    def _rows(self) -> dict[Span, slice]:
+        return _windows(self.tiles.rows)
+
+    @cached_property
+    def _columns(self) -> dict[Span, slice]:
+        return _windows(self.tiles.columns)
 
 
-def _window(span: Span, spans: tuple[Span, ...]) -> slice:
-    start = sum(cells(s.length) for s in spans[: spans.index(span)])
-    return slice(start, start + cells(span.length))
+def _windows(spans: tuple[Span, ...]) -> dict[Span, slice]:
+    ends = accumulate(cells(span.length) for span in spans)
+    return {span: slice(end - cells(span.length), end) for span, end in zip(spans, ends, strict=True)}
 
 
 def _pass_numbers(height: int, width: int) -> NDArray[np.int8]:
@@ -298,7 +308,10 @@ class GruConvDecoder:
         self._tiles = TileGrid.make(coded.height, coded.width, self._parameters.tile * TILE_UNIT, STRIDE)
         self._grid = CodeGrid(self._tiles)
         self._numbers = _pass_numbers(*self._grid.shape)
-        self._channels = network_shape(info).bits
+        shape = network_shape(info)
+        if shape.reconstruction != self._parameters.reconstruction:
+            raise FormatError("The file's parameters do not fit the weights it names; it is damaged.")
+        self._channels = shape.bits
         self._tables = _read_tables(info) if self._parameters.entropy == TABLES else None
         self._step = DecoderStep(info, options.threads)
         self._reached: tuple[int, Shown] | None = None

@@ -61,7 +61,7 @@ def export_gru_conv(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder
         # Everything from here on is what the files hold: weights rounded to half precision.
         net.load_state_dict(half_state(net))
         half = task.validate([crops])["psnr"]
-        files = _graphs(net)
+        files = network_files(net)
         figures = {
             "agreement": _agree(net, files, data),
             "half_precision_psnr_change": [round(b - a, 3) for a, b in zip(full, half, strict=True)],
@@ -77,7 +77,8 @@ def export_gru_conv(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder
     return Exported(files, tensors, network_record(net.shape), figures)
 
 
-def _graphs(net: GruConv) -> dict[str, bytes]:
+def network_files(net: GruConv) -> dict[str, bytes]:
+    """The graphs of encoder, decoder trunk and decoder head by file name, as bytes."""
     picture = torch.zeros(1, 3, 64, 96)
     codes = torch.zeros(1, net.shape.bits, 4, 6)
     features = torch.zeros(1, net.shape.decoder_rnn[2] // 4, 32 + 2, 48)

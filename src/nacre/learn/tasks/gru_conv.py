@@ -47,8 +47,9 @@ class Phase:
     noise: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (0 < self.until <= 1 and 0 <= self.masked <= 1 and 0 <= self.noise <= 1):
-            raise ValueError("until, masked and noise of a phase are shares from 0 to 1")
+        shares = (self.until, self.masked, self.busy, self.noise)
+        if self.until == 0 or not all(0 <= share <= 1 for share in shares):
+            raise ValueError("until, masked, busy and noise of a phase are shares from 0 to 1")
         if not all(isinstance(n, int) and n > 0 for n in (self.iterations, self.crop, self.batch)):
             raise ValueError("iterations, crop and batch of a phase are whole numbers above 0")
         if self.crop % STRIDE:
