@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,14 @@ from PIL import Image
 from nacre.cli import main
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tiny(tiny_root: Path) -> Iterator[None]:
+    """All commands here use the tiny network, also in processes of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NACRE_WEIGHTS", str(tiny_root))
+        yield
 
 
 @pytest.fixture
@@ -64,4 +72,5 @@ def long_encoded() -> bytes:
     """Return a file of several segments: noise takes all the bytes that there are."""
     import nacre
 
-    return nacre.encode(np.random.default_rng(0).integers(0, 256, (256, 320, 3), np.uint8), fast=True)
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    return nacre.encode(noise, fast=True, iterations=16)
