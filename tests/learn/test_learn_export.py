@@ -157,7 +157,7 @@ def test_bad_notes_are_refused(run: Run, pictures: Path, tmp_path: Path, notes: 
 def test_a_disagreement_writes_nothing(
     run: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    graphs = gru_conv_export._graphs
+    graphs = gru_conv_export.network_files
 
     def changed(net: GruConv) -> dict[str, bytes]:
         with torch.no_grad():
@@ -165,7 +165,7 @@ def test_a_disagreement_writes_nothing(
             net.decoder.to_rgb.bias.add_(0.01)
         return files
 
-    monkeypatch.setattr(gru_conv_export, "_graphs", changed)
+    monkeypatch.setattr(gru_conv_export, "network_files", changed)
     data = CropFolder.load(pictures)
     with pytest.raises(AgreementError, match="is off by"):
         export(tmp_path / "runs/tiny/checkpoint.pt", data, tmp_path / "new", notes={})

@@ -158,7 +158,7 @@ def test_mask_hides_codes_from_the_decoder_alone() -> None:
 
 def installed(net: GruConv, folder: Path) -> WeightsInfo:
     """The network's files, as an export writes them."""
-    files = gru_conv_export._graphs(net)
+    files = gru_conv_export.network_files(net)
     for name, content in files.items():
         (folder / name).write_bytes(content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

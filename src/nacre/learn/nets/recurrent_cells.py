@@ -88,6 +88,9 @@ class ResidualConvGRU(ConvGRU):
         self.skip = nn.Conv2d(inputs, channels, 1, stride, bias=False)
         # The linear path along the state is the one that can explode over 16 iterations.
         nn.init.zeros_(self.carry.weight)
+        # The linear path through the layers starts at a gain of 1: a transform codec from the first step.
+        with torch.no_grad():
+            self.skip.weight /= RESIDUAL_GAIN
 
     def forward(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         h = self.blend(x, states[0]) + RESIDUAL_GAIN * self.carry(states[0])
