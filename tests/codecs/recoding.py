@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nacre.codecs.contract import Coded, DecodeOptions, Encoded, EncodeOptions
-from nacre.codecs.recurrent.gru_conv import GruConv, GruConvDecoder
+from nacre.codecs.recurrent.decoding import GruConvDecoder
+from nacre.codecs.recurrent.gru_conv import GruConv
 from nacre.codecs.recurrent.stream import Iterations
 from nacre.picture.picture import Picture
 

@@ -14,8 +14,7 @@ import oracle
 import pytest
 from code_grids import KINDS, codes_of
 
-from nacre.codecs.recurrent.contexts import CodeModel, Codes, Tables, channel_halves
-from nacre.codecs.recurrent.gru_conv import TABLES_FILE
+from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Codes, Tables, channel_halves
 from nacre.coding.passes import INTERLEAVED, pass_view
 from nacre.coding.stream import BitDecoder, BitEncoder, EndOfStreamError
 from nacre.runtime.weights import find_weights
@@ -161,7 +160,7 @@ sys.path.insert(0, {folder!r})
 from code_grids import codes_of
 from test_codecs_contexts import send
 from nacre.codecs.recurrent.contexts import Tables
-from nacre.codecs.recurrent.gru_conv import TABLES_FILE
+from nacre.codecs.recurrent.contexts import TABLES_FILE
 from nacre.runtime.weights import find_weights
 tables = Tables.load(find_weights("gru-conv").read(TABLES_FILE))
 print(hashlib.sha256(send(codes_of("smooth", (16, 40, 50, 8)), tables)).hexdigest())

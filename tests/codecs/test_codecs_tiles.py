@@ -11,7 +11,7 @@ from recoding import encode, pixels, symbols
 import nacre
 from golden.drawing import disc, gray, shades
 from nacre.codecs.recurrent import gru_conv
-from nacre.codecs.recurrent.gru_conv import CodeGrid
+from nacre.codecs.recurrent.grid import CodeGrid
 from nacre.codecs.recurrent.parameters import Parameters
 from nacre.codecs.recurrent.steps import cells
 from nacre.picture.metrics import psnr

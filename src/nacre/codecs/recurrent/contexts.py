@@ -18,6 +18,8 @@ from nacre.coding.stream import TOTAL, BitCoder
 
 Codes = NDArray[np.int8]
 
+TABLES_FILE = "tables.npz"
+
 HERE: tuple[tuple[int, int], ...] = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 """Same channel, this iteration; a neighbor that its pass does not know yet votes 0."""
 BEFORE: tuple[tuple[int, int], ...] = ((0, 0), (0, -1), (0, 1), (-1, 0), (1, 0))

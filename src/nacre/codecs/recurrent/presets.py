@@ -11,6 +11,9 @@ from typing import Literal
 STRIDE = 16
 """Pixels a side of the cell that one code location of `gru-conv` stands for."""
 
+TILE_UNIT = 64
+"""Pixels a step of the tile side in the file."""
+
 MAX_ITERATIONS = 16
 DEFAULT_ITERATIONS = 8
 

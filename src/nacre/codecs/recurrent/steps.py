@@ -20,6 +20,7 @@ from nacre.runtime.sessions import open_session, run
 from nacre.runtime.weights import WeightsInfo
 
 Plane = NDArray[np.float32]
+Levels = NDArray[np.float32]
 Values = list[onnxruntime.OrtValue]
 
 ENCODER_FILE = "encoder.onnx"
@@ -155,3 +156,8 @@ def from_network(planes: Plane) -> Plane:
 def cells(pixels: int) -> int:
     """Code cells along a side of so many pixels."""
     return -(-pixels // STRIDE)
+
+
+def to_layout(levels: Levels, gray: bool) -> Levels:
+    """RGB levels, or their mean for a gray picture."""
+    return levels.mean(axis=2, keepdims=True) if gray else levels

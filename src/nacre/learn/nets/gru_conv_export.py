@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nacre.codecs.recurrent.contexts import Codes
+from nacre.codecs.recurrent.contexts import TABLES_FILE, Codes
 from nacre.codecs.recurrent.presets import MAX_ITERATIONS
 from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE, DecoderStep, EncoderStep
 from nacre.learn.code_tables import fit_tables
@@ -71,7 +71,7 @@ def export_gru_conv(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder
     arrays: dict[str, Any] = tables.arrays()
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
-    files["tables.npz"] = packed.getvalue()
+    files[TABLES_FILE] = packed.getvalue()
     tensors = {f"decoder.{k}": v for k, v in canonical_tensors(net.decoder).items()}
     tensors |= {f"tables.{k}": v for k, v in arrays.items()}
     return Exported(files, tensors, network_record(net.shape), figures)

@@ -1,0 +1,121 @@
+"""The decoder's run over a stream that may still be growing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nacre.codecs.contract import Coded, DecodeOptions
+from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Tables
+from nacre.codecs.recurrent.grid import CodeGrid, pass_numbers
+from nacre.codecs.recurrent.parameters import TABLES, Parameters
+from nacre.codecs.recurrent.presets import STRIDE, TILE_UNIT
+from nacre.codecs.recurrent.steps import (
+    DecoderStep,
+    Levels,
+    Shown,
+    cells,
+    from_network,
+    network_shape,
+    to_layout,
+)
+from nacre.codecs.recurrent.stream import PASSES, Iterations, code_stream
+from nacre.coding.alpha import AlphaCoder
+from nacre.coding.stream import BitDecoder
+from nacre.errors import FormatError, TruncatedError
+from nacre.picture.picture import Picture
+from nacre.picture.tiles import Span, TileGrid
+from nacre.runtime.weights import WeightsInfo
+
+
+class GruConvDecoder:
+    """Decodes a stream that may still be growing.
+
+    A picture of one tile keeps its states between calls; a tiled one is run anew for each picture, so
+    that memory stays that of one tile.
+    """
+
+    def __init__(self, info: WeightsInfo, coded: Coded, options: DecodeOptions) -> None:
+        self._info, self._coded = info, coded
+        self._parameters = Parameters.parse(coded.parameters)
+        self._tiles = TileGrid.make(coded.height, coded.width, self._parameters.tile * TILE_UNIT, STRIDE)
+        self._grid = CodeGrid(self._tiles)
+        self._numbers = pass_numbers(*self._grid.shape)
+        shape = network_shape(info)
+        if shape.reconstruction != self._parameters.reconstruction:
+            raise FormatError("The file's parameters do not fit the weights it names; it is damaged.")
+        self._channels = shape.bits
+        self._tables = Tables.load(info.read(TABLES_FILE)) if self._parameters.entropy == TABLES else None
+        self._step = DecoderStep(info, options.threads)
+        self._reached: tuple[int, Shown] | None = None
+        self._yielded = (0, 0)
+        self._alpha_layers = 0
+
+    def best(self, stream: bytes) -> Picture:
+        """The last picture that `stream` gives.
+
+        Raises
+        ------
+        TruncatedError
+            If it ends before the first layer.
+        """
+        received, alpha = self.receive(stream)
+        views = received.shown()
+        if not views:
+            raise TruncatedError(
+                "The file is cut below its first layer, so there is no picture; ask for more bytes."
+            )
+        return self._picture(received, views[-1], alpha)
+
+    def pictures(self, stream: bytes) -> Iterator[Picture]:
+        """Every better picture that `stream` gives beyond those yielded before."""
+        received, alpha = self.receive(stream)
+        views = received.shown()
+        better = [view for view in views if view > self._yielded]
+        layers = alpha.layers if alpha else 0
+        if views and not better and layers > self._alpha_layers:
+            better = views[-1:]
+        self._alpha_layers = layers
+        for view in better:
+            self._yielded = view
+            yield self._picture(received, view, alpha)
+
+    def receive(self, stream: bytes) -> tuple[Iterations, AlphaCoder | None]:
+        """Decode the symbols that `stream` decides."""
+        shape = (self._parameters.iterations, *self._grid.shape, self._channels)
+        received = Iterations(np.zeros(shape, np.int8))
+        alpha = AlphaCoder(self._coded.height, self._coded.width) if self._coded.alpha else None
+        code_stream(BitDecoder(stream), CodeModel(*shape[1:], self._tables), received, alpha, send=False)
+        return received, alpha
+
+    def _picture(self, received: Iterations, view: tuple[int, int], alpha: AlphaCoder | None) -> Picture:
+        tiles = (self._tile(received, view, row, column) for row, column in self._tiles)
+        pixels = np.empty((self._coded.height, self._coded.width, 1 if self._coded.gray else 3), np.uint8)
+        top = 0
+        for strip in self._tiles.blend(tiles):
+            pixels[top : top + len(strip)] = np.rint(to_layout(strip, self._coded.gray))
+            top += len(strip)
+        return Picture(pixels, alpha.shown() if alpha else None)
+
+    def _tile(self, received: Iterations, view: tuple[int, int], row: Span, column: Span) -> Levels:
+        last, passes = view
+        window = self._grid.window(row, column)
+        codes = received.codes[(slice(None), *window)]
+        done, shown = self._start(row, column)
+        for t in range(done, last):
+            whole = t < last - 1 or passes == PASSES
+            if not whole:
+                visible = np.where(self._numbers[window][..., None] <= passes, codes[t], np.int8(0))
+                shown = self._step(shown, visible)
+                break
+            shown = self._step(shown, codes[t], reuse=True)
+            if len(self._tiles) == 1:
+                self._reached = (t + 1, shown)
+        return from_network(shown.picture[..., : row.length, : column.length])
+
+    def _start(self, row: Span, column: Span) -> tuple[int, Shown]:
+        if self._reached is not None:
+            return self._reached
+        height, width = cells(row.length) * STRIDE, cells(column.length) * STRIDE
+        return 0, self._step.start(height, width)
