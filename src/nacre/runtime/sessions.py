@@ -23,7 +23,9 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
-def open_session(info: WeightsInfo, name: str, threads: int | None = None) -> onnxruntime.InferenceSession:
+def open_session(
+    info: WeightsInfo, name: str, threads: int | None = None, *, arena: bool = False
+) -> onnxruntime.InferenceSession:
     """The session of one network file.
 
     Parameters
@@ -32,6 +34,9 @@ def open_session(info: WeightsInfo, name: str, threads: int | None = None) -> on
         File name within the weights' folder.
     threads
         Threads of one call, None for all cores this process may use.
+    arena
+        Keep freed memory for the next call: for networks that always see small inputs of one size. For
+        the others it would keep the buffers of every size of picture for good.
 
     Raises
     ------
@@ -47,8 +52,7 @@ def open_session(info: WeightsInfo, name: str, threads: int | None = None) -> on
             options.intra_op_num_threads = count
             options.inter_op_num_threads = 1
             options.log_severity_level = 3
-            # The arena keeps every shape's buffers for good; pictures come in all sizes.
-            options.enable_cpu_mem_arena = False
+            options.enable_cpu_mem_arena = arena
             try:
                 _sessions[key] = onnxruntime.InferenceSession(
                     info.read(name), options, providers=["CPUExecutionProvider"]

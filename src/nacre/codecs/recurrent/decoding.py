@@ -109,7 +109,7 @@ class GruConvDecoder:
                 visible = np.where(self._numbers[window][..., None] <= passes, codes[t], np.int8(0))
                 shown = self._step(shown, visible)
                 break
-            shown = self._step(shown, codes[t], reuse=True)
+            shown = self._step(shown, codes[t])
             if len(self._tiles) == 1:
                 self._reached = (t + 1, shown)
         return from_network(shown.picture[..., : row.length, : column.length])

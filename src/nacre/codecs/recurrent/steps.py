@@ -7,6 +7,7 @@ Pictures are float32 (1, 3, H, W) in [-0.5, 0.5] with H, W multiples of 16; code
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,22 +74,44 @@ class EncoderStep:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """Rows of a shown picture, with the head's states behind them.
+
+    Attributes
+    ----------
+    top, end
+        Rows of the states, at half resolution.
+    picture
+        (1, 3, 2 (end - top), W) float32.
+    states
+        (1, C, end - top, W / 2) float32 each.
+    """
+
+    top: int
+    end: int
+    picture: onnxruntime.OrtValue
+    states: tuple[onnxruntime.OrtValue, ...]
+
+
+@dataclass(frozen=True)
 class Shown:
     """A decoder's picture after some iterations, with the states to go on from.
 
     Attributes
     ----------
-    picture
-        (1, 3, H, W) float32.
     below
         States of the trunk.
-    above
-        States of the head, (1, C, H/2, W/2).
+    strips
+        The picture from top to bottom.
     """
 
-    picture: Plane
     below: tuple[onnxruntime.OrtValue, ...]
-    above: tuple[Plane, ...]
+    strips: tuple[Strip, ...]
+
+    @cached_property
+    def picture(self) -> Plane:
+        """(1, 3, H, W) float32."""
+        return np.concatenate([strip.picture.numpy() for strip in self.strips], axis=2)
 
 
 class DecoderStep:
@@ -100,44 +123,42 @@ class DecoderStep:
 
     def __init__(self, info: WeightsInfo, threads: int | None) -> None:
         self._trunk = open_session(info, TRUNK_FILE, threads)
-        self._head = open_session(info, HEAD_FILE, threads)
+        self._head = open_session(info, HEAD_FILE, threads, arena=True)
         shape = network_shape(info)
         states = shape.decoder_states()
         copies = len(states) // len(shape.decoder_rnn)
         self._below, self._above = states[:-copies], states[-copies:]
-        self._strip = STRIP_ROWS if shape.decoder_hidden[-1] == 1 else None
+        self._rows = STRIP_ROWS if shape.decoder_hidden[-1] == 1 else None
         self._inputs = {i.name for i in self._head.get_inputs()}
 
     def start(self, height: int, width: int) -> Shown:
         """The empty picture, sides in pixels."""
-        above = tuple(np.zeros((1, c, height // s, width // s), np.float32) for c, s in self._above)
-        below = tuple(_zero_states(self._below, height, width))
-        return Shown(np.zeros((1, 3, height, width), np.float32), below, above)
+        rows = height // 2
+        tops = range(0, rows, self._rows or rows)
+        strips = []
+        for top in tops:
+            end = min(top + tops.step, rows)
+            high = 2 * (end - top)
+            picture = _value(np.zeros((1, 3, high, width), np.float32))
+            strips.append(Strip(top, end, picture, tuple(_zero_states(self._above, high, width))))
+        return Shown(tuple(_zero_states(self._below, height, width)), tuple(strips))
 
-    def __call__(self, before: Shown, codes: Codes, *, reuse: bool = False) -> Shown:
-        """Run one iteration on codes (H/16, W/16, C), 0 where missing.
-
-        With `reuse` the arrays of `before` become those of the result, and `before` is spent.
-        """
+    def __call__(self, before: Shown, codes: Codes) -> Shown:
+        """Run one iteration on codes (H/16, W/16, C), 0 where missing."""
         feeds = {"codes": _value(codes.transpose(2, 0, 1)[None])}
         feeds |= {f"state{i}": s for i, s in enumerate(before.below)}
         features, *below = run(self._trunk, feeds)
         # A row of zeros above and below the picture, as the network was trained with.
         padded = np.pad(features.numpy(), ((0, 0), (0, 0), (1, 1), (0, 0)))
-        picture = before.picture if reuse else np.empty_like(before.picture)
-        above = before.above if reuse else tuple(np.empty_like(state) for state in before.above)
-        rows = before.above[0].shape[2]
-        for top in range(0, rows, self._strip or rows):
-            end = min(top + (self._strip or rows), rows)
-            strip = {"features": padded[:, :, top : end + 2]}
-            if "previous" in self._inputs:  # one-shot networks redraw the picture
-                strip["previous"] = before.picture[:, :, 2 * top : 2 * end]
-            strip |= {f"state{i}": state[:, :, top:end] for i, state in enumerate(before.above)}
-            shown, *states = self._head.run(None, {k: np.ascontiguousarray(v) for k, v in strip.items()})
-            picture[:, :, 2 * top : 2 * end] = shown
-            for target, state in zip(above, states, strict=True):
-                target[:, :, top:end] = state
-        return Shown(picture, tuple(below), above)
+        return Shown(tuple(below), tuple(self._strip(strip, padded) for strip in before.strips))
+
+    def _strip(self, before: Strip, padded: Plane) -> Strip:
+        feeds = {"features": _value(padded[:, :, before.top : before.end + 2])}
+        if "previous" in self._inputs:  # one-shot networks redraw the picture
+            feeds["previous"] = before.picture
+        feeds |= {f"state{i}": state for i, state in enumerate(before.states)}
+        picture, *states = run(self._head, feeds)
+        return Strip(before.top, before.end, picture, tuple(states))
 
 
 def to_network(pixels: NDArray[np.uint8]) -> Plane:
