@@ -85,6 +85,7 @@ def test_results_writes_kodak(
         "kodak.md",
         "kodak.png",
         "kodak.svg",
+        "entropy.md",
     }
     one = json.loads((out / "kodak" / "gru-conv-raw.json").read_text())
     assert one["name"] == "gru-conv:raw"

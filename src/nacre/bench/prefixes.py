@@ -1,7 +1,8 @@
 """The prefix study: every prefix of a file is a picture, and a better one the longer it is.
 
 One full encode a picture; the file is cut at every layer's border and at random bytes after the first layer.
-All cuts are decoded in line, as a stream that grows; a few also each from its bytes alone, and the two must agree.
+All cuts are decoded in line, as a stream that grows; a few also each from its bytes alone, and the two must
+agree.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ import click
 from nacre.bench.everyday import as_markdown
 from nacre.bench.everyday import everyday as measure_everyday
 from nacre.bench.files import write_json, write_whole
-from nacre.bench.markdown import times_table
+from nacre.bench.markdown import render, times_table
 from nacre.bench.prefixes import study
 from nacre.bench.registry import open_codecs
 from nacre.bench.runner import TIMED_PICTURES, find_pictures, run
@@ -64,7 +64,10 @@ class Job:
 
 
 def kodak(job: Job) -> None:
-    """Rate and quality: kodak.json, .md, .png, .svg, and a file a codec in CompressAI's shape in kodak/."""
+    """Rate and quality: kodak.json, .md, .png, .svg, and a file a codec in CompressAI's shape in kodak/.
+
+    What entropy coding saves against the raw codes stands in entropy.md.
+    """
     report = run(
         job.kodak(),
         CODECS,
@@ -78,6 +81,10 @@ def kodak(job: Job) -> None:
         cache=job.cache,
         progress=job.progress,
     )
+    own = [codec for codec in report.codecs if codec.name.startswith(OURS)]
+    if len(own) == 2:
+        coder = replace(report, codecs=own, anchor=own[1].name, published=[])
+        write_whole(job.out / "entropy.md", render(coder))
     for codec in report.codecs:
         shape = {"name": codec.name, "description": codec.description, "results": codec.mean_results()}
         write_json(job.out / "kodak" / f"{codec.name.replace(':', '-')}.json", shape)
