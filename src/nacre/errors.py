@@ -10,7 +10,8 @@
     ├── PictureError              6   picture unreadable or unsupported
     ├── LimitError                7   over a limit
     ├── TargetError               8   target cannot be reached
-    └── ExistsError               9   output exists already
+    ├── ExistsError               9   output exists already
+    └── AgreementError            1   an exported network differs from the trained one
 
 Every message is one sentence: what is wrong and what to do.
 """
@@ -70,6 +71,10 @@ class ExistsError(NacreError):
     """The output exists already and overwriting was not asked for."""
 
     exit_code = 9
+
+
+class AgreementError(NacreError):
+    """An exported network does not compute what the trained one does."""
 
 
 class NacreWarning(UserWarning):

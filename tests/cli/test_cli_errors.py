@@ -25,6 +25,7 @@ CODES = {
     errors.LimitError: 7,
     errors.TargetError: 8,
     errors.ExistsError: 9,
+    errors.AgreementError: 1,
 }
 
 

@@ -16,9 +16,9 @@ from learn_examples import TINY, draw
 
 import nacre
 from nacre.cli import main
-from nacre.errors import ExistsError
+from nacre.errors import AgreementError, ExistsError
 from nacre.learn.data.crops import CropFolder
-from nacre.learn.export import AgreementError, export, export_folder, weights_tag
+from nacre.learn.export import export, export_folder, weights_tag
 from nacre.learn.loop import Trainer, read_checkpoint
 from nacre.learn.nets import gru_conv_export
 from nacre.learn.nets.gru_conv import GruConv

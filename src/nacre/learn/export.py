@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nacre.errors import ExistsError, NacreError, UsageError
+from nacre.errors import ExistsError, UsageError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.loop import LOG, read_checkpoint
 from nacre.learn.recipe import Recipe, load_recipe_text
@@ -54,10 +54,6 @@ class Exporter(Protocol):
 
     def __call__(self, recipe: Recipe, weights: dict[str, torch.Tensor], data: CropFolder) -> Exported:
         """Export; raises `AgreementError` when torch and the files disagree."""
-
-
-class AgreementError(NacreError):
-    """The exported network does not compute what the trained one does."""
 
 
 def weights_tag(tensors: dict[str, NDArray[Any]]) -> str:

@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from nacre.codecs.recurrent.contexts import TABLES_FILE, Codes
 from nacre.codecs.recurrent.presets import MAX_ITERATIONS
 from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE, DecoderStep, EncoderStep
+from nacre.errors import AgreementError
 from nacre.learn.code_tables import fit_tables
 from nacre.learn.data.crops import CropFolder
-from nacre.learn.export import AgreementError, Exported, network_record
+from nacre.learn.export import Exported, network_record
 from nacre.learn.nets.gru_conv import GruConv
 from nacre.learn.nets.recurrent_cells import RecurrentCell
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
