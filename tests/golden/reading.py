@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nacre import api
 from nacre.codecs.contract import Coded, DecodeOptions
 from nacre.codecs.recurrent.gru_conv import GruConv
 from nacre.codecs.recurrent.stream import Iterations
@@ -11,17 +12,7 @@ from nacre.container.file import parse_file
 
 def coded(data: bytes) -> Coded:
     """What the codec is given of a file."""
-    parsed = parse_file(data)
-    header = parsed.header
-    return Coded(
-        weights_tag=header.weights_tag,
-        parameters=header.parameters,
-        width=header.width,
-        height=header.height,
-        gray=header.gray,
-        alpha=header.alpha,
-        stream=parsed.stream,
-    )
+    return api.coded(parse_file(data))
 
 
 def symbols(data: bytes) -> tuple[Iterations, AlphaCoder | None]:
