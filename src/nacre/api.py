@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from nacre.container.file import ParsedFile, parse_file, write_file
-from nacre.container.header import Header, parse_header
+from nacre.container.header import MAX_RATE_POINTS, Header, parse_header
 from nacre.container.segments import TYPE_NAMES
 from nacre.errors import FormatError, LimitError, NacreWarning, TargetError, TruncatedError, UsageError
 
@@ -185,7 +185,7 @@ def compress(
     data, layout = write_file(
         header,
         encoded.stream,
-        points if len(points) <= 16 else [points[0], *points[2:]],
+        points if len(points) <= MAX_RATE_POINTS else [points[0], *points[2:]],
         icc=picture.icc,
         exif=None if strip else picture.exif,
         xmp=None if strip else picture.xmp,

@@ -42,6 +42,7 @@ class EncodeRun:
         self, picture: Picture, tiles: TileGrid, info: WeightsInfo, count: int, options: EncodeOptions
     ) -> None:
         self._picture, self._tiles, self._info, self._options = picture, tiles, info, options
+        self._decoder = DecoderStep(info, options.threads)
         self._grid = CodeGrid(tiles)
         self._numbers = pass_numbers(*self._grid.shape)
         self.codes: Codes = np.zeros((count, *self._grid.shape, network_shape(info).bits), np.int8)
@@ -58,10 +59,10 @@ class EncodeRun:
     def _encode_tile(self, row: Span, column: Span, *, judge: bool) -> None:
         area = np.s_[row.start : row.start + row.length, column.start : column.start + column.length]
         pixels = self._picture.pixels[area]
-        target = to_network(pad_to_multiple(self._picture.rgb()[area], STRIDE))
+        target = to_network(pad_to_multiple(Picture(pixels).rgb(), STRIDE))
         height, width = target.shape[2:]
         encoder = EncoderStep(self._info, height, width, self._options.threads)
-        decoder = DecoderStep(self._info, self._options.threads)
+        decoder = self._decoder
         window = self._grid.window(row, column)
         numbers = self._numbers[window]
         share = self._tiles.weight(row, column) if len(self._tiles) > 1 else None
