@@ -6,7 +6,7 @@ from pathlib import Path
 from bitplanes import Planes, PlanesApi
 
 from nacre.bench.anchors import anchor
-from nacre.bench.cache import Cache, code_version, key
+from nacre.bench.cache import Cache, code_version, key, key_of
 from nacre.bench.contract import Pixels
 from nacre.bench.measure import measure
 from nacre.bench.registry import open_codec
@@ -48,6 +48,18 @@ def test_the_key_knows_picture_codec_settings_and_threads() -> None:
     ]
     assert len(set(keys)) == len(keys)
     assert key(b"picture", anchor("jpeg:420")) == keys[0]
+
+
+def test_plain_data_is_kept_too(tmp_path: Path) -> None:
+    Cache(tmp_path).put_rows("k", [{"gain": 0.5}])
+    assert Cache(tmp_path).rows("k") == [{"gain": 0.5}]
+    assert Cache(tmp_path).rows("other") is None
+
+
+def test_the_key_knows_what_more_it_depends_on() -> None:
+    usual = key_of(b"picture", "jpeg", own=False)
+    assert usual != key_of(b"picture", "jpeg", own=False, sources=("bench/dynamic.py",))
+    assert usual == key_of(b"picture", "jpeg", own=False, sources=("bench/no_such.py",))
 
 
 def test_the_key_knows_the_weights(planes_api: PlanesApi) -> None:

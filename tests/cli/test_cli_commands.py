@@ -55,6 +55,34 @@ def test_encode_prints_one_line_and_writes_beside(run: Run, photo: Path, encoded
     assert run("encode", photo, "-f", "--quiet").output == ""
 
 
+def test_what_each_iteration_is_worth(run: Run, photo: Path, encoded: bytes) -> None:
+    made = nacre.compress(photo)
+    whole = [layer for layer in made.layers if layer.whole]
+    assert len(whole) == 8
+
+    result = run("encode", photo, "-v", "--bytes", len(encoded) // 2)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("\n") == 1
+    head, *lines = result.stderr.splitlines()
+    assert head.split() == ["iteration", "bytes", "bpp", "PSNR"]
+    assert [line.split() for line in lines] == [
+        [str(x.iteration), f"{x.file_bytes:,}", f"{8 * x.file_bytes / (72 * 48):.3f}", f"{x.psnr:.2f}", "dB"]
+        for x in whole
+    ]
+    assert run("encode", photo, "-f", "-v", "--quiet").output == ""
+
+    record = json.loads(run("encode", photo, "-f", "--json").stdout)
+    assert record["iterations"] == [
+        {
+            "iteration": x.iteration,
+            "bytes": x.file_bytes,
+            "bpp": pytest.approx(8 * x.file_bytes / (72 * 48)),
+            "psnr": pytest.approx(x.psnr),
+        }
+        for x in whole
+    ]
+
+
 def test_encode_targets(run: Run, photo: Path, encoded: bytes) -> None:
     points = nacre.info(encoded).rate_points
     middle = points[len(points) // 2]
@@ -194,7 +222,10 @@ def test_compare(run: Run, photo: Path, file: Path, photograph: Draw) -> None:
 def test_codecs(run: Run) -> None:
     found = json.loads(run("codecs", "--json").stdout)
     assert [codec["name"] for codec in found] == [codec.name for codec in nacre.list_codecs()]
-    assert "gru-conv" in run("codecs").stdout
+    text = run("codecs").stdout
+    assert all(f"\n  {codec['name']} " in text for codec in found)
+    assert max(map(len, text.splitlines())) <= 100
+    assert all(text.count(paper) == 1 for paper in {codec["paper"] for codec in found})
 
 
 def test_weights(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

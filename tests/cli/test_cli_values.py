@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from nacre.cli.values import count, positive, up_to
+from nacre.cli.values import count, positive, size, up_to
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,16 @@ def test_counts(text: str, number: int) -> None:
 def test_what_is_no_count(text: str) -> None:
     with pytest.raises(click.BadParameter):
         count(text)
+
+
+def test_sizes() -> None:
+    assert size(" 768X512 ") == (768, 512)
+
+
+@pytest.mark.parametrize("text", ["", "768", "0x5", "5x0", "5x", "-1x5", "5x5x5", "5 x 5", "5.0x5", "９x9"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        size(text)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "", "x"])

@@ -40,7 +40,7 @@ class Counts:
                 pair[:] = [(pair[0] + 1) // 2, (pair[1] + 1) // 2]
 
 
-def symbols(codes: Any, tables: Any) -> Iterator[list[tuple[int, int]]]:
+def symbols(codes: Any, tables: Any, active: Any = None) -> Iterator[list[tuple[int, int]]]:
     """Calls of (probability of a 1 out of 65536, bit), two a pass where there are more than 8 channels.
 
     Parameters
@@ -49,6 +49,8 @@ def symbols(codes: Any, tables: Any) -> Iterator[list[tuple[int, int]]]:
         (T, H, W, C) in {-1, +1}.
     tables
         As shipped, None for codes sent as they are.
+    active
+        (T, H, W): the cells that have codes, None for all. The others of `codes` are 0.
     """
     iterations, height, width, channels = codes.shape
     halves = [range(channels)]
@@ -59,7 +61,12 @@ def symbols(codes: Any, tables: Any) -> Iterator[list[tuple[int, int]]]:
         now: Grid = {}
         counts = None if tables is None else Counts(tables.priors[t].tolist())
         for number, (top, left) in enumerate(PASSES):
-            cells = [(y, x) for y in range(top, height, 2) for x in range(left, width, 2)]
+            cells = [
+                (y, x)
+                for y in range(top, height, 2)
+                for x in range(left, width, 2)
+                if active is None or active[t, y, x]
+            ]
             for half in halves:
                 call, learned = [], []
                 for y, x in cells:

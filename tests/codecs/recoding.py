@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nacre.codecs.contract import Coded, DecodeOptions, Encoded, EncodeOptions
 from nacre.codecs.recurrent.decoding import GruConvDecoder
-from nacre.codecs.recurrent.gru_conv import GruConv
 from nacre.codecs.recurrent.stream import Iterations
+from nacre.codecs.recurrent.unit_decoding import UnitPictureDecoder
+from nacre.codecs.registry import get_codec
 from nacre.picture.picture import Picture
 
-
-def encode(picture: Picture, iterations: int = 8, *, fast: bool = False) -> Encoded:
-    return GruConv().encode(picture, EncodeOptions(iterations, fast, 1))
+GRU_CONV = "gru-conv"
 
 
-def decoder(encoded: Encoded, picture: Picture) -> GruConvDecoder:
+def encode(
+    picture: Picture, iterations: int | None = 8, *, fast: bool = False, codec: str = GRU_CONV
+) -> Encoded:
+    return get_codec(codec).encode(picture, EncodeOptions(iterations, fast, 1))
+
+
+def decoder(encoded: Encoded, picture: Picture, codec: str = GRU_CONV) -> GruConvDecoder | UnitPictureDecoder:
     coded = Coded(
         encoded.weights_tag,
         encoded.parameters,
@@ -26,12 +33,17 @@ def decoder(encoded: Encoded, picture: Picture) -> GruConvDecoder:
         picture.alpha is not None,
         b"",
     )
-    return GruConv().decoder(coded, DecodeOptions(threads=1))
+    made = get_codec(codec).decoder(coded, DecodeOptions(threads=1))
+    return cast("GruConvDecoder | UnitPictureDecoder", made)
 
 
-def symbols(encoded: Encoded, picture: Picture, length: int | None = None) -> Iterations:
-    return decoder(encoded, picture).receive(encoded.stream[:length])[0]
+def symbols(
+    encoded: Encoded, picture: Picture, length: int | None = None, codec: str = GRU_CONV
+) -> Iterations:
+    return decoder(encoded, picture, codec).receive(encoded.stream[:length])[0]
 
 
-def pixels(encoded: Encoded, picture: Picture, length: int | None = None) -> NDArray[np.uint8]:
-    return decoder(encoded, picture).best(encoded.stream[:length]).pixels
+def pixels(
+    encoded: Encoded, picture: Picture, length: int | None = None, codec: str = GRU_CONV
+) -> NDArray[np.uint8]:
+    return decoder(encoded, picture, codec).best(encoded.stream[:length]).pixels

@@ -28,7 +28,7 @@ from reading import symbols
 
 import nacre
 from nacre.codecs.contract import EncodeOptions
-from nacre.codecs.recurrent import gru_conv
+from nacre.codecs.recurrent import gru_conv, sending
 from nacre.container.file import parse_file, write_file
 from nacre.container.header import SIGNATURE, Header
 from nacre.container.segments import PICTURE, pack_segment
@@ -62,12 +62,12 @@ def by_hand(picture: Picture, iterations: int, **fields: Any) -> bytes:
 
 @contextlib.contextmanager
 def never_tables() -> Iterator[None]:
-    send = gru_conv._send
+    code = sending._code
 
     def plain(sent: Any, tables: Any, alpha: Any) -> tuple[bytes, list[int]]:
-        return send(sent, None, alpha) if tables is None else (bytes(1 << 20), [])
+        return code(sent, None, alpha) if tables is None else (bytes(1 << 20), [])
 
-    with mock.patch.object(gru_conv, "_send", plain):
+    with mock.patch.object(sending, "_code", plain):
         yield
 
 

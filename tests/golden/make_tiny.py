@@ -50,8 +50,8 @@ def train() -> GruConv:
     net.train()
     for step in range(STEPS):
         progress = step / STEPS
-        batch, side = task.batch_shape(progress)
-        crops = np.stack([draw(side, side, generator) for _ in range(batch)])
+        phase = task.phase(progress)
+        crops = np.stack([draw(phase.crop, phase.crop, generator) for _ in range(phase.batch)])
         loss, figures = task.loss(torch.from_numpy(crops.transpose(0, 3, 1, 2)), progress)
         optimizer.zero_grad()
         loss.backward()

@@ -24,9 +24,8 @@ def test_shipped_recipes_build_a_task(name: str) -> None:
     task = make_task(recipe)
     assert recipe.name == name
     assert recipe.digest == hashlib.sha256((RECIPES / f"{name}.toml").read_bytes()).hexdigest()
-    assert sum(p.numel() for p in task.module.parameters()) > 1_000_000
-    shapes = {task.batch_shape(i / 100) for i in range(101)}
-    assert max(side for _, side in shapes) == task.largest_crop
+    assert sum(p.numel() for p in task.module.parameters()) > 160_000
+    assert max(task.phase(i / 100).crop for i in range(101)) == task.largest_crop
 
 
 def test_a_seed_fixes_the_start(recipe: Recipe) -> None:
@@ -41,7 +40,8 @@ def test_a_path_is_a_recipe_too(tmp_path: Path) -> None:
     assert (recipe.name, recipe.family, recipe.seed) == ("mine", "gru-conv", 0)
     assert recipe.optimizer.rate == 0.25
     assert recipe.optimizer.warmup == 200
-    assert make_task(recipe).batch_shape(0.0) == (2, 32)
+    phase = make_task(recipe).phase(0.0)
+    assert (phase.batch, phase.crop) == (2, 32)
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -43,13 +43,14 @@ def test_four_passes_are_everything() -> None:
 
 def test_phases_follow_the_budget() -> None:
     task = make({"until": 0.25}, {"until": 1.0, "batch": 7, "crop": 64})
-    assert [task.batch_shape(p) for p in (0.0, 0.2499, 0.25, 1.0)] == [(2, 32), (2, 32), (7, 64), (7, 64)]
+    phases = [task.phase(p) for p in (0.0, 0.2499, 0.25, 1.0)]
+    assert [(phase.batch, phase.crop) for phase in phases] == [(2, 32), (2, 32), (7, 64), (7, 64)]
     assert task.largest_crop == 64
 
 
 def test_noise_is_annealed_within_a_phase() -> None:
     task = make({"until": 0.5}, {"until": 1.0, "noise": 0.2})
-    noise = [task.noise(p) for p in (0.0, 0.4, 0.5, 0.75, 1.0)]
+    noise = [task.schedule.noise(p) for p in (0.0, 0.4, 0.5, 0.75, 1.0)]
     assert noise == pytest.approx([1.0, 1.0, 1.0, 0.6, 0.2])
     task.loss(some_crops(), 0.75)
     assert isinstance(task.module, GruConv)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 from nacre.codecs.recurrent.steps import ENCODER_FILE
 from nacre.errors import WeightsError
 from nacre.runtime import weights
-from nacre.runtime.sessions import default_threads, open_session, run
+from nacre.runtime.sessions import RunSessions, default_threads, open_session, run
 from nacre.runtime.weights import find_weights, list_weights, verify_weights
 
 
@@ -23,7 +25,7 @@ def store(tiny_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """A store of its own with the tiny weights, and nothing shipped."""
     monkeypatch.setattr(weights, "SHIPPED", tmp_path / "shipped")
     monkeypatch.setenv("NACRE_WEIGHTS", str(tmp_path / "store"))
-    shutil.copytree(tiny_root, tmp_path / "store")
+    shutil.copytree(tiny_root / "gru-conv", tmp_path / "store" / "gru-conv")
     return tmp_path / "store" / "gru-conv"
 
 
@@ -115,6 +117,21 @@ def test_sessions_are_made_once_for_each_thread_count(store: Path) -> None:
     assert open_session(info, ENCODER_FILE, 1) is one
     assert open_session(info, ENCODER_FILE, 2) is not one
     assert open_session(info, ENCODER_FILE) is open_session(info, ENCODER_FILE, default_threads())
+    assert open_session(info, ENCODER_FILE, 1, arena=True) is not one
+
+
+def test_sessions_of_a_run_go_with_it(store: Path) -> None:
+    info = find_weights("gru-conv")
+    opened = RunSessions()
+    one = opened(info, ENCODER_FILE, 1)
+    assert opened(info, ENCODER_FILE, 1) is one
+    assert opened(info, ENCODER_FILE, 2) is not one
+    assert RunSessions()(info, ENCODER_FILE, 1) is not one
+    assert open_session(info, ENCODER_FILE, 1) is not one
+    alive = weakref.ref(one)
+    del one, opened
+    gc.collect()
+    assert alive() is None
 
 
 def test_a_file_that_is_no_network(store: Path) -> None:

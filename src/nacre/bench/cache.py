@@ -23,23 +23,36 @@ _NOT_CODING = ("bench/", "cli/", "learn/")
 
 def key(picture: bytes, codec: Codec) -> str:
     """Hash of a picture file's bytes, the codec, and the sources that its measurements depend on."""
+    return key_of(picture, codec.identity, own=isinstance(codec, NacreCodec))
+
+
+def key_of(content: bytes, identity: str, *, own: bool, sources: tuple[str, ...] = ()) -> str:
+    """Hash of what is measured, who measures it, and the sources that this depends on.
+
+    Parameters
+    ----------
+    content
+        Bytes of the picture or pictures.
+    identity
+        Everything else: codec, settings, versions, weights.
+    own
+        Whether one of nacre's own codecs is measured.
+    sources
+        More sources than the usual ones, such as "bench/dynamic.py".
+    """
     digest = hashlib.sha256()
-    for part in (
-        hashlib.sha256(picture).hexdigest(),
-        codec.identity,
-        code_version(isinstance(codec, NacreCodec)),
-    ):
+    for part in (hashlib.sha256(content).hexdigest(), identity, code_version(own, sources)):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
 
 
 @cache
-def code_version(own: bool) -> str:
-    """Hash of the sources that measure, and for nacre's own codecs of those that code too."""
+def code_version(own: bool, sources: tuple[str, ...] = ()) -> str:
+    """Hash of the sources that measure, for nacre's own codecs of those that code too, and of `sources`."""
     digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):
         name = path.relative_to(_PACKAGE).as_posix()
-        if name.startswith(_MEASURING) or (
+        if name.startswith((*_MEASURING, *sources)) or (
             own and (name == "bench/ours.py" or not name.startswith(_NOT_CODING))
         ):
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -47,7 +60,7 @@ def code_version(own: bool) -> str:
 
 
 class Cache:
-    """A folder with one JSON-lines file: a line for each picture and codec.
+    """A folder with one JSON-lines file: a line for each key, which most often is a picture and a codec.
 
     Only the process that runs the bench writes it. A line that an interruption left unfinished is skipped.
 
@@ -78,12 +91,19 @@ class Cache:
 
     def get(self, key: str) -> list[Measurement] | None:
         """Return what was measured under that key, or None."""
-        rows = self._rows.get(key)
+        rows = self.rows(key)
         return None if rows is None else from_dicts(rows)
+
+    def rows(self, key: str) -> list[dict[str, Any]] | None:
+        """Return the plain data kept under that key, or None."""
+        return self._rows.get(key)
 
     def put(self, key: str, measurements: list[Measurement]) -> None:
         """Keep measurements under that key, on disk before this returns."""
-        rows = [measurement.as_dict() for measurement in measurements]
+        self.put_rows(key, [measurement.as_dict() for measurement in measurements])
+
+    def put_rows(self, key: str, rows: list[dict[str, Any]]) -> None:
+        """Keep plain data under that key, on disk before this returns."""
         self._rows[key] = rows
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"key": key, "measurements": rows}) + "\n")

@@ -13,9 +13,9 @@ RATES = (0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Bits per pixel at which tables state the quality."""
 
 
-def render(report: Report) -> str:
-    """Return the whole report."""
-    parts = [_preface(report), *_bd_rates(report), *_fixed_rates(report), *_published(report)]
+def render(report: Report, rates: Sequence[float] = RATES) -> str:
+    """Return the whole report, with the quality at those bits per pixel."""
+    parts = [_preface(report), *_bd_rates(report), *_fixed_rates(report, rates), *_published(report)]
     if report.times:
         parts += ["### Times and memory", times_table(report.times)]
     parts += ["### Codecs", "\n".join(f"* `{codec.name}`: {codec.description}" for codec in report.codecs)]
@@ -58,21 +58,22 @@ def _bd_rates(report: Report) -> list[str]:
     return [f"### BD-rate against `{report.anchor}`", table(head, rows), note]
 
 
-def _fixed_rates(report: Report) -> list[str]:
-    head = ["codec", *(f"{bpp:g} bpp" for bpp in RATES)]
+def _fixed_rates(report: Report, rates: Sequence[float]) -> list[str]:
+    head = ["codec", *(f"{bpp:g} bpp" for bpp in rates)]
     parts = []
     for title, metric, form in (("PSNR (dB)", "psnr-rgb", "{:.2f}"), ("MS-SSIM", "ms-ssim-rgb", "{:.4f}")):
         rows = [
             [
                 f"`{codec.name}`",
-                *(_quality(report.quality_at(codec.name, bpp, metric), form) for bpp in RATES),
+                *(_quality(report.quality_at(codec.name, bpp, metric), form) for bpp in rates),
             ]
             for codec in report.codecs
         ]
         parts += [f"### {title} at fixed rates", table(head, rows)]
     note = (
         "Interpolated on each picture's own curve, then the mean. In brackets: the pictures whose curves "
-        f"reach that rate, of {len(report.pictures)}; means over different pictures do not compare."
+        f"reach that rate, of {len(report.pictures)}; means over different pictures do not compare. A dash: "
+        "no picture's curve reaches it."
     )
     return [*parts, note]
 

@@ -1,4 +1,7 @@
-"""nacre's own codecs on the bench: one full encode a picture, then prefixes of that file."""
+"""nacre's own codecs on the bench: one full encode a picture, then prefixes of that file.
+
+A codec that is not progressive gives one file a rate instead.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,18 @@ from math import ceil
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 import nacre
 from nacre import api
 from nacre.bench.contract import Pixels, Point
 from nacre.bench.measure import Measurement
+from nacre.codecs.recurrent.unit_grid import UnitGrid
+from nacre.codecs.recurrent.unit_steps import unit_shape
+from nacre.codecs.recurrent.units import UnitCodec
+from nacre.codecs.registry import codec_names, get_codec
 from nacre.errors import UsageError
+from nacre.runtime.weights import find_weights
 
-CODE_BITS = {"gru-conv": 32, "lstm-conv": 32}
+CODE_BITS = {"gru-conv": 32}
 """Bits of one iteration in a 16x16 cell, before entropy coding."""
 
 CELL = 16
@@ -25,19 +31,24 @@ CELL = 16
 MEASURED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16)
 """Iterations that are decoded and compared; the curve is smooth in between."""
 
+MEASURED_OF_UNITS = {8: (1, 2, 4, 6, 8), 16: (2, 4, 8, 12, 16)}
+"""The same for codecs of units, by their default iterations: there are many, and they share a machine."""
+
 
 @dataclass(frozen=True)
 class NacreCodec:
-    """A progressive codec: every point is a real prefix of one file, decoded from its bytes.
+    """A codec whose points are real prefixes of one file, decoded from their bytes.
 
-    The encoding time of every point is that of the one full encode.
+    The encoding time of every point is that of the one full encode. A codec that is not progressive has a
+    file for each of its rates, each with its own time.
 
     Attributes
     ----------
     codec
         Name as `nacre codecs` lists it.
     iterations
-        Iterations of the full encode; None is the codec's default.
+        Iterations of the full encode; None is the codec's default. Of a codec that is not progressive the
+        one rate to measure, None for all.
     threads
         Threads of encoding and decoding.
     """
@@ -54,7 +65,8 @@ class NacreCodec:
     @property
     def description(self) -> str:
         """Version and weights, and what the points are."""
-        return f"nacre {nacre.__version__}, weights {self._weights()}; prefixes of one file a picture"
+        what = "one file a rate" if self._rates else "prefixes of one file a picture"
+        return f"nacre {nacre.__version__}, weights {self._weights()}; {what}"
 
     @property
     def identity(self) -> str:
@@ -62,32 +74,48 @@ class NacreCodec:
         return json.dumps([self.name, self._weights(), self.threads])
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
-        """Yield the first layer, every whole iteration (or every rate point); the last is the whole file."""
-        made, seconds = self._full(pixels)
-        for label, size in self._borders(made):
-            data = made.data[:size]
-            yield Point(label, data, len(data), seconds)
+        """Yield the first layer and whole iterations, or rates, of rising size; the last is a whole file."""
+        if not self._rates:
+            yield from self._prefixes(pixels)
+        for rate in self._rates:
+            made, seconds = self._full(pixels, rate)
+            yield Point(f"rate {rate}", made.data, len(made.data), seconds)
 
     def repeat(self, pixels: Pixels, setting: str) -> bytes:
         """Encode in full again, whatever the prefix."""
-        data: bytes = self._full(pixels)[0].data
+        label, _, number = setting.partition(" ")
+        data: bytes = self._full(pixels, int(number) if label == "rate" else self.iterations)[0].data
         return data
 
     def decode(self, data: bytes) -> Pixels:
         """Pixels (H, W, 3) uint8 of a file or a prefix of one."""
         return api.decompress(data, threads=self.threads).rgb()
 
-    def _full(self, pixels: Pixels) -> tuple[Any, float]:
+    @property
+    def _rates(self) -> Sequence[int]:
+        """The rates to measure of a codec that is not progressive."""
+        count = get_codec(self.codec).rates
+        return [self.iterations] if count and self.iterations else range(1, count + 1)
+
+    def _prefixes(self, pixels: Pixels) -> Iterator[Point]:
+        made, seconds = self._full(pixels, self.iterations)
+        for label, size in self._borders(made):
+            data = made.data[:size]
+            yield Point(label, data, len(data), seconds)
+
+    def _full(self, pixels: Pixels, iterations: int | None) -> tuple[Any, float]:
         start = perf_counter()
-        made = api.compress(pixels, codec=self.codec, iterations=self.iterations, threads=self.threads)
+        made = api.compress(pixels, codec=self.codec, iterations=iterations, threads=self.threads)
         return made, perf_counter() - start
 
     def _borders(self, made: Any) -> list[tuple[str, int]]:
         """Labels and file lengths of the prefixes to measure, shortest first."""
         layers = getattr(made, "layers", ())
         if layers:
-            borders = [("first layer", layers[0].file_bytes)]
-            borders += [(f"iteration {layer.iteration}", layer.file_bytes) for layer in _measured(layers)]
+            measured = _measured(self.codec, layers)
+            borders = [(f"iteration {layer.iteration}", layer.file_bytes) for layer in measured]
+            if layers[0] is not measured[0]:
+                borders = [("first layer", layers[0].file_bytes), *borders]
         else:
             points = api.info(made.data).rate_points
             borders = [(f"point {k}", point.bytes) for k, point in enumerate(points, 1)]
@@ -121,8 +149,8 @@ class RawNacreCodec(NacreCodec):
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
         """Yield every whole iteration."""
-        made, seconds = self._full(pixels)
-        for layer in _measured(getattr(made, "layers", ())):
+        made, seconds = self._full(pixels, self.iterations)
+        for layer in _measured(self.codec, getattr(made, "layers", ())):
             size = raw_bytes(self.codec, pixels.shape[0], pixels.shape[1], layer.iteration)
             yield Point(f"iteration {layer.iteration}", made.data[: layer.file_bytes], size, seconds)
 
@@ -142,10 +170,12 @@ class RawNacreCodec(NacreCodec):
         return rows
 
 
-def _measured(layers: Sequence[Any]) -> list[Any]:
-    """The whole iterations that are measured: those of `MEASURED`, and the last."""
+def _measured(codec: str, layers: Sequence[Any]) -> list[Any]:
+    """The whole iterations that are measured: those chosen for the codec, and the last."""
+    found = get_codec(codec)
+    chosen = MEASURED_OF_UNITS[found.default_iterations] if isinstance(found, UnitCodec) else MEASURED
     whole = [layer for layer in layers if layer.whole]
-    return [layer for layer in whole if layer.iteration in MEASURED or layer is whole[-1]]
+    return [layer for layer in whole if layer.iteration in chosen or layer is whole[-1]]
 
 
 def raw_bytes(codec: str, height: int, width: int, iterations: int) -> int:
@@ -155,11 +185,17 @@ def raw_bytes(codec: str, height: int, width: int, iterations: int) -> int:
     ------
     UsageError
         If the codec has no iterations of equal size.
+    WeightsError
+        If its weights, which tell how many bits an iteration has, are not installed.
     """
-    if codec not in CODE_BITS:
+    if codec in CODE_BITS:
+        bits = ceil(height / CELL) * ceil(width / CELL) * CODE_BITS[codec]
+    elif codec in codec_names() and isinstance(get_codec(codec), UnitCodec):
+        shape = unit_shape(find_weights(codec))
+        bits = UnitGrid.of(shape, height, width).count * shape.unit_bits
+    else:
         raise UsageError(f"the codec {codec!r} has no raw codes; leave its ':raw' out")
-    cells = ceil(height / CELL) * ceil(width / CELL)
-    return int(np.ceil(cells * CODE_BITS[codec] * iterations / 8))
+    return ceil(bits * iterations / 8)
 
 
 def ours(spec: str, *, threads: int = 1) -> NacreCodec:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from nacre.bench import published
 from nacre.bench.curves import decibels
 from nacre.bench.files import write_whole
 from nacre.bench.report import METRICS, Report
+from nacre.bench.thumbnails import ThumbnailStudy
 from nacre.errors import UsageError
 
 _TITLES = {"psnr-rgb": "PSNR over R'G'B' (dB)", "ms-ssim-rgb": "MS-SSIM, -10 log10(1 - x) (dB)"}
@@ -53,12 +56,27 @@ def save(report: Report, path: Path) -> list[Path]:
     UsageError
         If matplotlib is not installed.
     """
+    return _write(partial(_draw, report), path)
+
+
+def save_thumbnails(study: ThumbnailStudy, path: Path) -> list[Path]:
+    """Draw block SSIM and luma SSIM against bytes, and write them as `save` does.
+
+    Raises
+    ------
+    UsageError
+        If matplotlib is not installed.
+    """
+    return _write(partial(_draw_thumbnails, study), path)
+
+
+def _write(draw: Callable[[], Any], path: Path) -> list[Path]:
     require()
     from matplotlib import rc_context
 
     written = []
     with rc_context({"svg.hashsalt": "nacre"}):  # the same results give the same SVG
-        figure = _draw(report)
+        figure = draw()
         for suffix, metadata in ((".png", {}), (".svg", {"Date": None})):
             out = io.BytesIO()
             figure.savefig(out, format=suffix[1:], dpi=150, metadata=metadata)
@@ -75,25 +93,56 @@ def _draw(report: Report) -> Any:
     for axes, metric in zip(figure.subplots(1, 2), METRICS, strict=True):
         for codec in report.codecs:
             points = codec.at_equal_rate(metric, RATES)
-            axes.plot([bpp for bpp, _ in points], [q for _, q in points], label=codec.name, linewidth=2)
+            style: dict[str, Any] = {"linewidth": 2}
+            if not points:  # too few for curves: their means, with nothing in between
+                results = codec.mean_results()
+                points = list(zip(results["bpp"], decibels(metric, results[metric]), strict=True))
+                style = {"marker": "o", "linestyle": "none"}
+            axes.plot([bpp for bpp, _ in points], [q for _, q in points], label=codec.name, **style)
         for number, name in enumerate(report.published):
             results = published.load(name).results
             if metric in results:
                 bpp, quality = np.asarray(results["bpp"]), decibels(metric, results[metric])
                 order = np.argsort(bpp)
                 order = order[bpp[order] <= RATES[-1]]  # further right, a curve would squeeze all others
-                style = {
+                thin: dict[str, Any] = {
                     "linewidth": 0.9,
                     "color": colormaps["Dark2"](number % 8),
                     "linestyle": ("--", ":")[number // 8 % 2],
                 }
-                axes.plot(bpp[order], quality[order], label=f"{name}, published", **style)
+                axes.plot(bpp[order], quality[order], label=f"{name}, published", **thin)
         axes.set_xlim(0, RATES[-1])
         axes.set_xlabel("bits per pixel")
         axes.set_ylabel(_TITLES[metric])
         axes.grid(alpha=0.3)
         axes.legend(fontsize="x-small", loc="lower right")
     figure.suptitle(_title(report))
+    return figure
+
+
+def _draw_thumbnails(study: ThumbnailStudy) -> Any:
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 6), layout="constrained")
+    titles = {"block_ssim": "block SSIM", "luma_ssim": "SSIM of luma"}
+    for axes, (metric, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
+        for number, curve in enumerate(study.curves):
+            axes.plot(
+                [point.bytes for point in curve.points],
+                [getattr(point, metric) for point in curve.points],
+                label=curve.name,
+                color=colormaps["tab20"](number),
+                marker="o",
+                markersize=3,
+                linestyle="none" if curve.own and not curve.prefixes else "-" if curve.own else "--",
+            )
+        axes.set_xlim(0, None)
+        axes.set_xlabel("bytes a thumbnail, without headers")
+        axes.set_ylabel(title)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="x-small", loc="lower right")
+    figure.suptitle(f"Mean over {study.thumbnails:,} thumbnails of 32x32 pixels")
     return figure
 
 

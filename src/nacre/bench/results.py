@@ -1,26 +1,37 @@
 """Write `results/` again: `python -m nacre.bench.results --data DIR --out results/`.
 
-Four parts, each by itself with `--only`: "kodak" (rate and quality against today's codecs), "prefixes"
-(every prefix decodes, and gets better), "times" (whole calls and peak memory beside today's codecs),
-"everyday" (start-up, ordinary and large pictures).
+Parts, each by itself with `--only`: "kodak" (rate and quality against today's codecs), "prefixes" (every
+prefix decodes, and gets better), "times" (whole calls and peak memory beside today's codecs), "everyday"
+(start-up, ordinary and large pictures), "thumbnails" (codecs for 32x32 pixels, without headers); "recurrent"
+(the codecs of Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain), "decode-times"
+(how long they decode; for a quiet machine).
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
 
+from nacre import api
+from nacre.bench import decode_times as decoding
+from nacre.bench import dynamic as dynamic_bits
+from nacre.bench import plots, recurrent_tables, thumbnail_tables
+from nacre.bench.cache import Cache
 from nacre.bench.everyday import as_markdown
 from nacre.bench.everyday import everyday as measure_everyday
 from nacre.bench.files import write_json, write_whole
+from nacre.bench.installed import left_out
 from nacre.bench.markdown import render, times_table
 from nacre.bench.prefixes import study
 from nacre.bench.registry import open_codecs
 from nacre.bench.runner import TIMED_PICTURES, find_pictures, run
+from nacre.bench.thumbnail_bars import thumbnail_bars
+from nacre.bench.thumbnails import read_thumbnails
+from nacre.bench.thumbnails import study as measure_thumbnails
 from nacre.bench.timing import time_codecs
 from nacre.errors import NacreError, UsageError
 
@@ -30,6 +41,16 @@ LONG = f"{OURS}:iterations=12"
 
 CODECS = (LONG, f"{OURS}:raw:iterations=12", "jpeg:420", "webp", "avif", "jpeg2000", "jxl")
 TIMED = (OURS, *CODECS[2:])
+RECURRENT = (
+    "residual-fc",
+    "lstm-fc",
+    "residual-conv",
+    "lstm-conv",
+    "static-conv",
+    "residual-fc-shared",
+    "residual-fc-8bits",
+    "residual-conv-shared",
+)
 PUBLISHED = (
     "toderici-2017-residual-gru",
     "toderici-2017-1zb-lstm-additive",
@@ -56,6 +77,17 @@ class Job:
     def kodak(self) -> list[Path]:
         """Return the Kodak pictures, in order."""
         return list(find_pictures(self.data / "kodak").values())[: self.pictures]
+
+    def choose(self, codecs: Sequence[str], part: str) -> tuple[list[str], dict[str, str]]:
+        """Return the codecs that can run here, and the others with the reason; say which those are."""
+        missing = left_out(codecs, api.list_codecs())
+        for codec, reason in missing.items():
+            click.echo(f"results: {part} leaves out {codec}: {reason}", err=True)
+        return [codec for codec in codecs if codec not in missing], missing
+
+    def kept(self) -> Cache | None:
+        """Return what keeps measurements, if it was asked for."""
+        return None if self.cache is None else Cache(self.cache)
 
     def progress(self, done: int, total: int, what: str) -> None:
         """One line on a terminal."""
@@ -117,16 +149,79 @@ def everyday(job: Job) -> None:
     write_whole(job.out / "everyday.md", as_markdown(rows, job.threads))
 
 
+def thumbnails(job: Job) -> None:
+    """Quality at 64 and 128 bytes: thumbnails.json, .md, .png and .svg."""
+    mosaic = job.data / "thumbnails" / "test_1000.webp"
+    if not mosaic.is_file():
+        raise UsageError(f"there is no {mosaic}; see docs/test-sets.md, or choose other parts with --only")
+    plots.require()
+    originals = read_thumbnails(mosaic)[: job.pictures]
+    found = measure_thumbnails(
+        originals, threads=job.threads, jobs=job.jobs, cache=job.kept(), progress=job.progress
+    )
+    bars = [asdict(bar) for bar in thumbnail_bars(found)]
+    write_json(job.out / "thumbnails.json", {**found.as_dict(), "bars": bars})
+    write_whole(job.out / "thumbnails.md", thumbnail_tables.as_markdown(found))
+    plots.save_thumbnails(found, job.out / "thumbnails.png")
+    for codec, reason in found.left_out.items():
+        click.echo(f"results: thumbnails leave out {codec}: {reason}", err=True)
+
+
+def recurrent(job: Job) -> None:
+    """Rate and quality of the codecs of 2016: recurrent.json, .md, .png and .svg."""
+    chosen, missing = job.choose(RECURRENT, "recurrent")
+    report = run(
+        job.kodak(),
+        [*chosen, LONG, "jpeg:420"],
+        json=job.out / "recurrent.json",
+        plot=job.out / "recurrent.png",
+        anchor="jpeg:420",
+        threads=job.threads,
+        jobs=job.jobs,
+        cache=job.cache,
+        progress=job.progress,
+    )
+    write_whole(job.out / "recurrent.md", recurrent_tables.as_markdown(report, missing))
+
+
+def dynamic(job: Job) -> None:
+    """Dynamic bits beside uniform ones: dynamic.json and dynamic.md."""
+    chosen, missing = job.choose(dynamic_bits.CODECS, "dynamic")
+    found = dynamic_bits.study(
+        job.kodak(), chosen, threads=job.threads, jobs=job.jobs, cache=job.kept(), progress=job.progress
+    )
+    write_json(job.out / "dynamic.json", [each.as_dict() for each in found])
+    write_whole(job.out / "dynamic.md", dynamic_bits.as_markdown(found, missing))
+
+
+def decode_times(job: Job) -> None:
+    """Decode times of the codecs of 2016: decode-times.json and decode-times.md, one process."""
+    chosen, missing = job.choose(tuple(decoding.SECONDS), "decode-times")
+    picture = job.kodak()[0]
+    found = decoding.decode_times(picture, chosen, threads=job.threads, progress=job.progress)
+    write_json(job.out / "decode-times.json", [each.as_dict() for each in found])
+    write_whole(job.out / "decode-times.md", decoding.as_markdown(found, picture, job.threads, missing))
+
+
 PARTS: dict[str, Callable[[Job], None]] = {
     "kodak": kodak,
     "prefixes": prefixes,
     "times": times,
     "everyday": everyday,
+    "thumbnails": thumbnails,
+    "recurrent": recurrent,
+    "dynamic": dynamic,
+    "decode-times": decode_times,
 }
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder that holds kodak/*.png.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder that holds kodak/*.png and thumbnails/.",
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
 @click.option(
     "--only", default=",".join(PARTS), show_default=True, help="Parts to write, separated by commas."
@@ -136,7 +231,7 @@ PARTS: dict[str, Callable[[Job], None]] = {
 )
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Pictures at once.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps measurements.")
-@click.option("--pictures", type=click.IntRange(1), help="Only the first so many pictures.")
+@click.option("--pictures", type=click.IntRange(1), help="Only the first so many pictures of a set.")
 def main(
     data: Path, out: Path, only: str, threads: int, jobs: int, cache: Path | None, pictures: int | None
 ) -> None:

@@ -20,9 +20,7 @@ from nacre.bench.registry import open_codecs
 from nacre.bench.report import CodecResults, Report
 from nacre.bench.timing import time_codecs
 from nacre.errors import NacreError, PictureError, UsageError
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".tif", ".tiff", ".jp2"})
-"""What counts as a picture in a folder."""
+from nacre.picture.reading import SUFFIXES
 
 TIMED_PICTURES = 4
 """Pictures that `timing` times: the medians hardly move beyond them."""

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from nacre import api
+from nacre.cli import raw as raw_streams
+from nacre.cli import show_bits as bits
 from nacre.cli.places import STANDARD, source, target, write
-from nacre.cli.reporting import about, fail, say, say_json, talk_options, warn, working
-from nacre.cli.values import chosen, count, targets
+from nacre.cli.reporting import about, columns, detail, fail, say, say_json, talk_options, warn, working
+from nacre.cli.values import chosen, count, positive, targets
 from nacre.errors import PictureError, UsageError
 
 
@@ -26,7 +28,21 @@ from nacre.errors import PictureError, UsageError
 )
 @targets("bytes", "bpp", "psnr", "ssim", "quality")
 @click.option(
-    "--iterations", type=click.IntRange(1, 16), metavar="T", help="Iterations to encode.  [default: 8]"
+    "--iterations",
+    type=click.IntRange(1, 16),
+    metavar="T",
+    help="Iterations to encode.  [default: the codec's: 8, or 16 of the fully connected ones]",
+)
+@click.option(
+    "--dynamic",
+    is_flag=True,
+    help="Share iterations out over patches, for --bytes, --bpp or --psnr. For codecs with adaptive bits.",
+)
+@click.option(
+    "--patch-psnr",
+    type=positive,
+    metavar="DB",
+    help="Give each patch the iterations that it needs for this PSNR. For codecs with adaptive bits.",
 )
 @click.option("--codec", metavar="NAME", help="Codec; `nacre codecs` lists them.  [default: gru-conv]")
 @click.option(
@@ -35,6 +51,16 @@ from nacre.errors import PictureError, UsageError
     help="Encode in less time; a file that ends inside an iteration then shows the iteration before.",
 )
 @click.option("--strip", is_flag=True, help="Leave out Exif and XMP.")
+@click.option(
+    "--show-bits",
+    metavar="MAP.png",
+    help="Draw the bits of each patch, before entropy coding, as a heat map. For codecs that have patches.",
+)
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="Write a header-less stream, with the suffix .raw. For codecs that have patches.",
+)
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: all cores]")
 @click.option(
     "--max-pixels", type=count, metavar="N", help="Refuse larger pictures.  [default: Pillow's limit]"
@@ -42,20 +68,38 @@ from nacre.errors import PictureError, UsageError
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture, on a line.")
 @talk_options
-def encode(inputs: tuple[str, ...], output: str | None, force: bool, as_json: bool, **options: Any) -> None:
+def encode(
+    inputs: tuple[str, ...],
+    output: str | None,
+    force: bool,
+    as_json: bool,
+    raw: bool,
+    show_bits: str | None,
+    **options: Any,
+) -> None:
     """Encode pictures, each to one nacre file.
 
     At most one of --bytes, --bpp, --psnr, --ssim and --quality says where the file ends; without one
     it holds all that was encoded, and `nacre cut` shortens it later. For each picture one line is
-    printed: input, output, bytes, bits a pixel, PSNR in dB, seconds. A picture that fails does not end
-    the job; the exit code is that of the first failure.
+    printed: input, output, bytes, bits a pixel, PSNR in dB, seconds; with -v also what each iteration of
+    the full encode is worth. A picture that fails does not end the job; the exit code is that of the first
+    failure.
     """
     chosen(options)
-    outputs = _outputs(inputs, output)
+    if raw:
+        raw_streams.check_encoding({**options, "show_bits": show_bits})
+    if options["dynamic"] and options["patch_psnr"] is not None:
+        raise UsageError("--dynamic and --patch-psnr exclude each other; give one of them.")
+    if show_bits is not None:
+        bits.check(show_bits, inputs, options["codec"])
+    outputs = _outputs(inputs, output, ".raw" if raw else ".nacre")
     codes = []
     for name, place in zip(inputs, outputs, strict=True):
         try:
-            _encode_one(name, place, options, force=force, as_json=as_json)
+            if raw:
+                raw_streams.encode_one(name, place, options, force=force, as_json=as_json)
+            else:
+                _encode_one(name, place, show_bits, options, force=force, as_json=as_json)
         except BrokenPipeError:
             raise
         except Exception as error:
@@ -69,15 +113,21 @@ def encode(inputs: tuple[str, ...], output: str | None, force: bool, as_json: bo
         click.get_current_context().exit(codes[0])
 
 
-def _encode_one(name: str, place: str, options: dict[str, Any], *, force: bool, as_json: bool) -> None:
+def _encode_one(
+    name: str, place: str, show_bits: str | None, options: dict[str, Any], *, force: bool, as_json: bool
+) -> None:
     read = source(name, PictureError)
     path = target(place, read, force=force)
+    map_path = None if show_bits is None else bits.place(show_bits, place, read, force=force)
     start = time.perf_counter()
     with about(name), working(f"encoding {name}"):
         result = api.compress(read, **options)
         for note in result.notes:
             warn(note)
+        drawn = None if map_path is None else bits.draw(result)
     write(path, result.data)
+    if map_path is not None and drawn is not None:
+        bits.write_map(map_path, drawn, result)
     seconds = time.perf_counter() - start
     to_stderr = path is None
     if as_json:
@@ -91,6 +141,7 @@ def _encode_one(name: str, place: str, options: dict[str, Any], *, force: bool, 
             "bpp": result.bpp,
             "psnr": result.psnr,
             "seconds": seconds,
+            "iterations": _iterations(result),
             "notes": list(result.notes),
         }
         say_json(record, err=to_stderr, indent=None)
@@ -100,20 +151,48 @@ def _encode_one(name: str, place: str, options: dict[str, Any], *, force: bool, 
         f"{name} -> {place}  {len(result.data):,} bytes  {result.bpp:.3f} bpp{quality}  {seconds:.1f} s",
         err=to_stderr,
     )
+    detail(_table(result))
 
 
-def _outputs(inputs: tuple[str, ...], output: str | None) -> list[str]:
+def _iterations(result: api.Compressed) -> list[dict[str, Any]]:
+    """What each whole iteration of the full encode is worth."""
+    return [
+        {
+            "iteration": layer.iteration,
+            "bytes": layer.file_bytes,
+            "bpp": 8 * layer.file_bytes / (result.width * result.height),
+            "psnr": layer.psnr,
+        }
+        for layer in result.layers
+        if layer.whole
+    ]
+
+
+def _table(result: api.Compressed) -> str:
+    rows = [("iteration", "bytes", "bpp", "PSNR")] + [
+        (
+            str(row["iteration"]),
+            f"{row['bytes']:,}",
+            f"{row['bpp']:.3f}",
+            "" if row["psnr"] is None else f"{row['psnr']:.2f} dB",
+        )
+        for row in _iterations(result)
+    ]
+    return columns(rows, right=(0, 1, 2, 3), indent="  ")
+
+
+def _outputs(inputs: tuple[str, ...], output: str | None, suffix: str) -> list[str]:
     """Return the output of each input, no two alike."""
     if STANDARD in inputs and len(inputs) > 1:
         raise UsageError("- (stdin) stands alone; encode the other pictures by another command.")
     if output is None:
         outputs = [
-            STANDARD if name == STANDARD else str(Path(name).parent / f"{Path(name).stem}.nacre")
+            STANDARD if name == STANDARD else str(Path(name).parent / f"{Path(name).stem}{suffix}")
             for name in inputs
         ]
     elif output != STANDARD and (len(inputs) > 1 or Path(output).is_dir() or output.endswith("/")):
         folder = _folder(output)
-        outputs = [str(folder / f"{_stem(name)}.nacre") for name in inputs]
+        outputs = [str(folder / f"{_stem(name)}{suffix}") for name in inputs]
     elif len(inputs) > 1:
         raise UsageError("Several pictures cannot go to stdout; name a folder with -o.")
     else:

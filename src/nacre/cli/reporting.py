@@ -34,6 +34,7 @@ def talk_options(command: F) -> F:
         ctx.meta[f"nacre.{parameter.name}"] = value
         if parameter.name == "verbose" and value:
             logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+            logging.getLogger("PIL").setLevel(logging.INFO)  # it tells of every chunk of a file
 
     for option in (
         click.option("--quiet", is_flag=True, expose_value=False, callback=keep, help="Print errors only."),
@@ -43,7 +44,7 @@ def talk_options(command: F) -> F:
             is_flag=True,
             expose_value=False,
             callback=keep,
-            help="Print the log, and the traceback of an error.",
+            help="Print details, the log, and the traceback of an error.",
         ),
     ):
         command = option(command)
@@ -59,6 +60,12 @@ def say(line: str, *, err: bool = False) -> None:
     """Print one line, unless ``--quiet`` was given."""
     if not _setting(_QUIET):
         click.echo(line, err=err)
+
+
+def detail(text: str) -> None:
+    """Print what only ``-v`` asks for, on stderr."""
+    if _setting(_VERBOSE):
+        say(text, err=True)
 
 
 def say_json(value: Any, *, err: bool = False, indent: int | None = 2) -> None:

@@ -1,4 +1,4 @@
-"""Values on the command line: counts such as ``40k``, and the targets of a rate."""
+"""Values on the command line: counts such as ``40k``, sizes, and the targets of a rate."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def positive(text: str) -> float:
     if not 0 < number < math.inf:
         raise click.BadParameter(f"{text!r} is not a number above 0.")
     return number
+
+
+def size(text: str) -> tuple[int, int]:
+    """Return the width and height that a text says: ``768x512``."""
+    match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text.strip(), re.ASCII | re.IGNORECASE)
+    if match is None or not int(match[1]) or not int(match[2]):
+        raise click.BadParameter(f"{text!r} is not a width and height such as 768x512.")
+    return int(match[1]), int(match[2])
 
 
 def up_to(high: float) -> Callable[[str], float]:

@@ -30,7 +30,7 @@ def list_(as_json: bool) -> None:
         say_json([_as_dict(info) for info in found])
         return
     rows = [("codec", "tag", "size", "licence", "place")] + [
-        (info.codec, info.tag, f"{info.bytes / 1e6:.1f} MB", info.licence, str(info.path)) for info in found
+        (info.name, info.tag, f"{info.bytes / 1e6:.1f} MB", info.licence, str(info.path)) for info in found
     ]
     click.echo(columns(rows, right=(2,)))
 
@@ -52,8 +52,8 @@ def verify(as_json: bool) -> None:
         say_json([{"codec": info.codec, "tag": info.tag, "problems": found} for info, found in problems])
     else:
         for info, found in problems:
-            click.echo(f"{info.codec} {info.tag}: {' '.join(found) or 'fine'}")
-    damaged = [info.codec for info, found in problems if found]
+            click.echo(f"{info.name} {info.tag}: {' '.join(found) or 'fine'}")
+    damaged = [info.name for info, found in problems if found]
     if damaged:
         raise WeightsError(f"The weights of {', '.join(damaged)} are damaged; install nacre again.")
 

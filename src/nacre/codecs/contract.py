@@ -7,9 +7,12 @@ stream (`nacre.container`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nacre.picture.picture import Picture
 
@@ -44,22 +47,48 @@ class CodecInfo:
 
 
 @dataclass(frozen=True)
+class Allocation:
+    """Dynamic bits: what iterations are given to units of a picture for; one of three.
+
+    Attributes
+    ----------
+    patch_psnr
+        Decibels that every unit is to reach.
+    psnr
+        Decibels that the picture is to reach.
+    bytes
+        Size of the file at most.
+    lengths
+        Of the file that an encode makes, cut after each of its layers, then of all of it; for `bytes`.
+    """
+
+    patch_psnr: float | None = None
+    psnr: float | None = None
+    bytes: int | None = None
+    lengths: Callable[[Encoded], list[int]] | None = None
+
+
+@dataclass(frozen=True)
 class EncodeOptions:
-    """What a family may be told when encoding; never a rate.
+    """What a family may be told when encoding; never a rate, but for dynamic bits.
 
     Attributes
     ----------
     iterations
-        Iterations of a recurrent codec, None for its default.
+        Iterations of a recurrent codec, None for its default; of a codec that is not progressive which
+        of its rates, from 1.
     fast
         Skip measurements that only make partial iterations worth showing.
     threads
         Threads of the network runtime, None for all cores this process may use.
+    allocation
+        Given only to codecs with adaptive bits.
     """
 
     iterations: int | None = None
     fast: bool = False
     threads: int | None = None
+    allocation: Allocation | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +135,10 @@ class Encoded:
         In order; the first is the least that shows a picture.
     notes
         Remarks for the user, one sentence each.
+    unit_bits
+        (rows, columns): bits of each unit's codes before entropy coding, where a codec has units.
+    unit_side
+        Pixels a side of those.
     """
 
     weights_tag: bytes
@@ -113,6 +146,8 @@ class Encoded:
     stream: bytes
     layers: tuple[Layer, ...]
     notes: tuple[str, ...] = ()
+    unit_bits: NDArray[np.int64] | None = None
+    unit_side: int = 0
 
 
 @dataclass(frozen=True)
@@ -146,6 +181,8 @@ class Codec(Protocol):
 
     name: str
     number: int
+    rates: int
+    """Rates of a codec that is not progressive; 0 if it is: then prefixes are its rates."""
 
     def describe(self) -> CodecInfo:
         """Facts about the codec and its installed weights."""
@@ -168,3 +205,22 @@ class Codec(Protocol):
 
     def decoder(self, coded: Coded, options: DecodeOptions) -> PictureDecoder:
         """A decoder for a stream that is still coming in; `coded.stream` is not looked at."""
+
+
+@runtime_checkable
+class RawCodec(Protocol):
+    """A codec that has header-less streams too: no header, no flags, no entropy coding."""
+
+    def encode_raw(self, picture: Picture, options: EncodeOptions) -> bytes:
+        """The codes of all iterations; alpha is not among them."""
+
+    def decode_raw(
+        self, data: bytes, width: int, height: int, options: DecodeOptions, iterations: int | None = None
+    ) -> Picture:
+        """The picture of the whole iterations that `data` holds, or of so many of them.
+
+        Raises
+        ------
+        TruncatedError
+            If it holds none.
+        """

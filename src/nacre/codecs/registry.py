@@ -12,8 +12,19 @@ if TYPE_CHECKING:
 
 DEFAULT = "gru-conv"
 
-# name: (number in the file, where). A number is never used again.
-_CODECS = {"gru-conv": (7, "nacre.codecs.recurrent.gru_conv:GruConv")}
+# name: (number in the file, where). A number is never used again for another family; the first name of a
+# number is the family's, the others are its controls.
+_CODECS = {
+    "gru-conv": (7, "nacre.codecs.recurrent.gru_conv:GruConv"),
+    "residual-fc": (2, "nacre.codecs.recurrent.units:residual_fc"),
+    "residual-fc-shared": (2, "nacre.codecs.recurrent.units:residual_fc_shared"),
+    "residual-fc-8bits": (2, "nacre.codecs.recurrent.units:residual_fc_8bits"),
+    "lstm-fc": (3, "nacre.codecs.recurrent.units:lstm_fc"),
+    "residual-conv": (4, "nacre.codecs.recurrent.units:residual_conv"),
+    "residual-conv-shared": (4, "nacre.codecs.recurrent.units:residual_conv_shared"),
+    "lstm-conv": (5, "nacre.codecs.recurrent.units:lstm_conv"),
+    "static-conv": (6, "nacre.codecs.recurrent.static_conv:StaticConv"),
+}
 
 
 def codec_names() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import shutil
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
 from nacre.errors import ExistsError, UsageError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.loop import LOG, read_checkpoint
 from nacre.learn.recipe import Recipe, load_recipe_text
 from nacre.learn.tasks import find_exporter
-from nacre.runtime.weights import RECORD
+from nacre.runtime.weights import RECORD, WeightsInfo
 
 NO_LICENCE = "not stated"
 """Of weights whose notes name no licence: it depends on the pictures they were trained on."""
@@ -69,7 +71,7 @@ def weights_tag(tensors: dict[str, NDArray[Any]]) -> str:
 def export(
     checkpoint: Path, data: CropFolder, root: Path, *, notes: dict[str, Any], overwrite: bool = False
 ) -> Path:
-    """Write ``root/<family>/`` from a checkpoint's averaged weights.
+    """Write ``root/<family>/``, or ``root/<family>-<variant>/``, from a checkpoint's averaged weights.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def export(
     """
     state = read_checkpoint(checkpoint)
     recipe = load_recipe_text(state["recipe_name"], state["recipe"])
-    folder = _free(root / recipe.family, overwrite)
+    folder = _free(root / recipe.weights, overwrite)
     if own := _OWN & notes.keys():
         raise UsageError(f"The notes may not set {', '.join(sorted(own))}: the record says that itself.")
     exported = find_exporter(recipe)(recipe, state["ema"], data)
@@ -131,7 +133,7 @@ def export(
 def export_folder(checkpoint: Path, root: Path, *, overwrite: bool = False) -> Path:
     """Where `export` would write, for a look before the pictures are read; raises as it does."""
     state = read_checkpoint(checkpoint)
-    return _free(root / load_recipe_text(state["recipe_name"], state["recipe"]).family, overwrite)
+    return _free(root / load_recipe_text(state["recipe_name"], state["recipe"]).weights, overwrite)
 
 
 def _free(folder: Path, overwrite: bool) -> Path:
@@ -143,3 +145,19 @@ def _free(folder: Path, overwrite: bool) -> Path:
 def network_record(shape: Any) -> dict[str, Any]:
     """Turn a shape dataclass into plain data."""
     return dataclasses.asdict(shape)
+
+
+def packed_tables(tables: Tables) -> tuple[str, bytes]:
+    """File name and bytes of the entropy model's integers."""
+    packed = io.BytesIO()
+    arrays: dict[str, Any] = tables.arrays()
+    np.savez_compressed(packed, **arrays)
+    return TABLES_FILE, packed.getvalue()
+
+
+def written(files: dict[str, bytes], folder: Path, family: str, network: dict[str, Any]) -> WeightsInfo:
+    """Write files into a folder and describe them as installed weights, to run them as the codec does."""
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return WeightsInfo(family, "", folder, 0, "", {"files": hashes, "network": network})

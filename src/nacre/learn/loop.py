@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from nacre.errors import FormatError, NacreWarning, UsageError
 from nacre.learn.data.crops import CropFolder
+from nacre.learn.phases import Phase
 from nacre.learn.recipe import Recipe
 
 CHECKPOINT = "checkpoint.pt"
@@ -38,11 +39,8 @@ class Task(Protocol):
     def largest_crop(self) -> int:
         """Side in pixels of the largest crop that a run asks for."""
 
-    def batch_shape(self, progress: float) -> tuple[int, int]:
-        """(crops a step, side of a crop) at this point of the run."""
-
-    def busy(self, progress: float) -> float:
-        """Share of crops chosen for their detail; see `CropFolder.batch`."""
+    def phase(self, progress: float) -> Phase:
+        """The phase in force at this point of the run: how many crops of which kind a step has."""
 
     def loss(self, crops: Tensor, progress: float) -> tuple[Tensor, dict[str, float]]:
         """Loss of crops (N, 3, S, S) uint8, and figures for the log."""
@@ -149,11 +147,10 @@ class Trainer:
         self.module.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate
-        count, side = self.task.batch_shape(self.progress)
+        phase = self.task.phase(self.progress)
         key = (self.recipe.seed, self.step, self.fabric.global_rank)
-        crops = self.fabric.to_device(
-            torch.from_numpy(self.data.batch(count, side, key, busy=self.task.busy(self.progress)))
-        )
+        drawn = self.data.batch(phase.batch, phase.crop, key, busy=phase.busy, small=phase.small)
+        crops = self.fabric.to_device(torch.from_numpy(drawn))
         loss, figures = self.task.loss(crops, self.progress)
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)

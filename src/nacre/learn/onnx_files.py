@@ -22,10 +22,12 @@ def export_graph(
     arguments: tuple[Any, ...],
     inputs: list[str],
     outputs: list[str],
+    free: tuple[int, ...] = (2, 3),
 ) -> onnx.ModelProto:
-    """Trace a module to ONNX; the batch axis is fixed, height and width of every input are free."""
+    """Trace a module to ONNX; the axes `free` of every input that is no scalar, and of outputs, may vary."""
     buffer = io.BytesIO()
-    axes = {name: {2: f"{name}_h", 3: f"{name}_w"} for name in (*inputs, *outputs)}
+    varied = [name for name, value in zip(inputs, arguments, strict=True) if value.ndim]
+    axes = {name: {axis: f"{name}_{axis}" for axis in free} for name in (*varied, *outputs)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -61,10 +63,17 @@ def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def half_state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Weights of a module as the half-precision file gives them back."""
+def half_state(module: torch.nn.Module, least: int = _LEAST) -> dict[str, torch.Tensor]:
+    """Weights of a module as the half-precision file gives them back.
+
+    Parameters
+    ----------
+    least
+        Tensors with fewer elements keep their precision. Where the file stacks small tensors into large
+        ones, all of them lose it: 1.
+    """
     return {
-        name: value.half().float() if value.is_floating_point() and value.numel() >= _LEAST else value
+        name: value.half().float() if value.is_floating_point() and value.numel() >= least else value
         for name, value in module.state_dict().items()
     }
 

@@ -33,15 +33,26 @@ class OptimizerSettings:
 class Recipe:
     """One training run's settings.
 
-    `task` holds what only the family's task reads (network, phases, losses).
+    Attributes
+    ----------
+    variant
+        Names these weights beside others of the family, None for the ones that it uses by itself.
+    task
+        What only the family's task reads (network, phases, losses).
     """
 
     name: str
     family: str
     seed: int
     task: dict[str, Any]
+    variant: str | None = None
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     text: str = ""
+
+    @property
+    def weights(self) -> str:
+        """Name of the folder of its weights."""
+        return f"{self.family}-{self.variant}" if self.variant else self.family
 
     @property
     def digest(self) -> str:
@@ -86,9 +97,16 @@ def load_recipe_text(name: str, text: str) -> Recipe:
             name=name,
             family=table.pop("family"),
             seed=int(table.pop("seed", 0)),
+            variant=_variant(table.pop("variant", None)),
             optimizer=OptimizerSettings(**table.pop("optimizer", {})),
             task=table,
             text=text,
         )
     except (TypeError, ValueError) as error:  # of which TOML's error is one
         raise UsageError(f"The recipe {name} is not valid: {error}.") from error
+
+
+def _variant(value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value.isalnum()):
+        raise ValueError(f"variant is a name of letters and digits, not {value!r}")
+    return value

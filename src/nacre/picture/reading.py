@@ -26,6 +26,9 @@ from nacre.picture.pillow import quiet
 DEFAULT_MAX_PIXELS = 89_478_485
 """Pillow's default: 256 MiB of RGB samples."""
 
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".tif", ".tiff", ".jp2"})
+"""What counts as a picture in a folder; a file that is named itself is read whatever its name."""
+
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 _NAMELESS = "the picture"

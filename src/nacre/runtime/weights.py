@@ -1,6 +1,7 @@
 """The weights store: where weights lie, what they are called, whether they are intact.
 
-The weights of a codec are a folder ``<root>/<codec>/`` with the files that its record names. Roots are
+Weights are a folder ``<root>/<name>/`` with the files that their record names; the name is that of the
+family, or of the family and a variant (``static-conv-64``). Roots are
 those of the environment variable ``NACRE_WEIGHTS`` (joined as in PATH), then the package's own.
 """
 
@@ -27,6 +28,8 @@ class WeightsInfo:
 
     Attributes
     ----------
+    codec
+        The family that decodes with them.
     tag
         First four bytes, in hex, of a SHA-256 over the tensors that decoding needs.
     bytes
@@ -41,6 +44,11 @@ class WeightsInfo:
     bytes: int
     licence: str
     record: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the family and variant."""
+        return self.path.name
 
     def read(self, name: str) -> builtins.bytes:
         """The bytes of one file, checked against the record.
@@ -89,7 +97,7 @@ def list_weights() -> list[WeightsInfo]:
 
 
 def find_weights(codec: str, tag: bytes | None = None) -> WeightsInfo:
-    """The weights of a codec: those a file names, or the first ones installed.
+    """The first weights installed under a name, or those of a family that a file names by their tag.
 
     Raises
     ------
@@ -97,10 +105,14 @@ def find_weights(codec: str, tag: bytes | None = None) -> WeightsInfo:
         If they are not installed.
     """
     for root in _roots():
-        folder = root / codec
-        if (folder / RECORD).is_file():
-            info = _load(folder)
-            if info.codec == codec and tag in (None, bytes.fromhex(info.tag)):
+        if tag is None:
+            if (root / codec / RECORD).is_file():
+                return _load(root / codec)
+            continue
+        # A family may have several: variants stand beside it, in folders whose names begin with its own.
+        for record in sorted(root.glob(f"{codec}*/{RECORD}")):
+            info = _load(record.parent)
+            if info.codec == codec and tag == bytes.fromhex(info.tag):
                 return info
     if tag is None:
         raise WeightsError(f"No weights of {codec} are installed; install nacre again or set {ENVIRONMENT}.")

@@ -141,7 +141,14 @@ class CodeModel:
         if self._tables is not None:
             self._contexts = AdaptiveContexts(self._tables.priors[iteration])
 
-    def code_pass(self, coder: BitCoder, iteration: int, number: int, codes: Codes | None) -> Codes:
+    def code_pass(
+        self,
+        coder: BitCoder,
+        iteration: int,
+        number: int,
+        codes: Codes | None,
+        active: NDArray[np.bool_] | None = None,
+    ) -> Codes:
         """Send or receive one pass.
 
         Parameters
@@ -150,24 +157,26 @@ class CodeModel:
             Index into `INTERLEAVED`.
         codes
             (h, w, C) of the pass's cells when sending.
+        active
+            (h, w): the cells that have codes, None for all; the others are 0 and cost nothing.
 
         Returns
         -------
         ndarray
-            The same when receiving.
+            The codes, sent or received.
 
         Raises
         ------
         EndOfStreamError
             When the pass is not wholly decided.
         """
-        offset = INTERLEAVED[number]
-        cells = neighbor_view(self._now, offset, (0, 0))
+        cells = neighbor_view(self._now, INTERLEAVED[number], (0, 0))
+        chosen = np.s_[:, :] if active is None else active
         for channels in channel_halves(cells.shape[2]):
-            sent = None if codes is None else (codes[..., channels] > 0).astype(np.uint8)
-            shape = cells[..., channels].shape
+            view = cells[..., channels]
+            sent = None if codes is None else (codes[..., channels][chosen] > 0).astype(np.uint8)
             if self._tables is None or self._contexts is None:
-                bits = coder.code(sent, np.full(shape, TOTAL // 2))
+                bits = coder.code(sent, np.full(view[chosen].shape, TOTAL // 2))
             else:
                 level = np.searchsorted(
                     self._tables.thresholds,
@@ -175,8 +184,8 @@ class CodeModel:
                     side="right",
                 )
                 context = np.arange(channels.start, channels.stop) * LEVELS + level
-                bits = self._contexts.code(coder, sent, context)
-            cells[..., channels] = 2 * bits.astype(np.int8) - 1
+                bits = self._contexts.code(coder, sent, context[chosen])
+            view[chosen] = 2 * bits.astype(np.int8) - 1
         return cells
 
     def _votes(self, tables: Tables, iteration: int, number: int, channels: slice) -> NDArray[np.int16]:

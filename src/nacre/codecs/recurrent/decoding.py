@@ -26,6 +26,7 @@ from nacre.coding.stream import BitDecoder
 from nacre.errors import FormatError, TruncatedError
 from nacre.picture.picture import Picture
 from nacre.picture.tiles import Span, TileGrid
+from nacre.runtime.sessions import RunSessions, open_session
 from nacre.runtime.weights import WeightsInfo
 
 
@@ -47,7 +48,8 @@ class GruConvDecoder:
             raise FormatError("The file's parameters do not fit the weights it names; it is damaged.")
         self._channels = shape.bits
         self._tables = Tables.load(info.read(TABLES_FILE)) if self._parameters.entropy == TABLES else None
-        self._step = DecoderStep(info, options.threads)
+        opened = RunSessions() if len(self._tiles) > 1 else open_session
+        self._step = DecoderStep(info, options.threads, opened)
         self._reached: tuple[int, Shown] | None = None
         self._yielded = (0, 0)
         self._alpha_layers = 0

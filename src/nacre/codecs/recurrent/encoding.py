@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from nacre.codecs.contract import EncodeOptions
 from nacre.codecs.recurrent.contexts import Codes
+from nacre.codecs.recurrent.floors import least_passes
 from nacre.codecs.recurrent.grid import CodeGrid, pass_numbers
 from nacre.codecs.recurrent.presets import STRIDE
 from nacre.codecs.recurrent.steps import (
@@ -19,10 +20,11 @@ from nacre.codecs.recurrent.steps import (
     to_layout,
     to_network,
 )
-from nacre.codecs.recurrent.stream import NEVER, PASSES
+from nacre.codecs.recurrent.stream import PASSES
 from nacre.picture.padding import pad_to_multiple
 from nacre.picture.picture import Picture
 from nacre.picture.tiles import Span, TileGrid
+from nacre.runtime.sessions import RunSessions, open_session
 from nacre.runtime.weights import WeightsInfo
 
 
@@ -42,7 +44,8 @@ class EncodeRun:
         self, picture: Picture, tiles: TileGrid, info: WeightsInfo, count: int, options: EncodeOptions
     ) -> None:
         self._picture, self._tiles, self._info, self._options = picture, tiles, info, options
-        self._decoder = DecoderStep(info, options.threads)
+        self._opened = RunSessions() if len(tiles) > 1 else open_session
+        self._decoder = DecoderStep(info, options.threads, self._opened)
         self._grid = CodeGrid(tiles)
         self._numbers = pass_numbers(*self._grid.shape)
         self.codes: Codes = np.zeros((count, *self._grid.shape, network_shape(info).bits), np.int8)
@@ -61,7 +64,7 @@ class EncodeRun:
         pixels = self._picture.pixels[area]
         target = to_network(pad_to_multiple(Picture(pixels).rgb(), STRIDE))
         height, width = target.shape[2:]
-        encoder = EncoderStep(self._info, height, width, self._options.threads)
+        encoder = EncoderStep(self._info, height, width, self._options.threads, self._opened)
         decoder = self._decoder
         window = self._grid.window(row, column)
         numbers = self._numbers[window]
@@ -97,26 +100,9 @@ class EncodeRun:
         return tuple(range(PASSES - 1, 0, -1)) if better or t == 0 else ()
 
     def floors(self) -> tuple[list[int], list[dict[int, float]]]:
-        """Least passes to show in each iteration, and squared errors of the whole picture by passes.
-
-        The pictures shown along the stream never get worse: an iteration is shown from the first pass
-        from which on each picture is at least as good as all before it.
-        """
-        floors, errors = [], []
-        best: float = np.inf
-        for t, judged in enumerate(self._judged):
-            scale = self._whole[t] / judged[PASSES] if judged[PASSES] else 1.0
-            error = {k: e * scale for k, e in judged.items()}
-            errors.append(error)
-            first = 0
-            if t == 0:
-                best, first = error[1], 1
-            floor, later = NEVER, 0.0
-            for k in range(PASSES, first, -1):
-                if k not in error or not later <= error[k] <= best:
-                    break
-                floor, later = k, error[k]
-            if floor < NEVER:
-                best = error[PASSES]
-            floors.append(floor)
-        return floors, errors
+        """Least passes to show in each iteration, and squared errors of the whole picture by passes."""
+        errors = []
+        for whole, judged in zip(self._whole, self._judged, strict=True):
+            scale = whole / judged[PASSES] if judged[PASSES] else 1.0
+            errors.append({k: e * scale for k, e in judged.items()})
+        return least_passes(errors, 1), errors

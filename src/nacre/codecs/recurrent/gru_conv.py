@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions, Layer
-from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Tables
+from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions
+from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
 from nacre.codecs.recurrent.decoding import GruConvDecoder
 from nacre.codecs.recurrent.encoding import EncodeRun
-from nacre.codecs.recurrent.parameters import RAW, TABLES, Parameters
+from nacre.codecs.recurrent.parameters import Parameters
 from nacre.codecs.recurrent.presets import DEFAULT_ITERATIONS, MAX_ITERATIONS, STRIDE, TILE_UNIT
+from nacre.codecs.recurrent.sending import layers_of, send
 from nacre.codecs.recurrent.steps import network_shape
-from nacre.codecs.recurrent.stream import PASSES, Iterations, code_stream
-from nacre.coding.alpha import AlphaCoder
-from nacre.coding.stream import BitEncoder
+from nacre.codecs.recurrent.stream import Iterations
 from nacre.errors import UsageError, WeightsError
 from nacre.picture.picture import Picture
 from nacre.picture.tiles import TileGrid
@@ -30,6 +26,7 @@ class GruConv:
 
     name = "gru-conv"
     number = 7
+    rates = 0
 
     def describe(self) -> CodecInfo:
         """Facts about the codec and its installed weights."""
@@ -70,14 +67,8 @@ class GruConv:
         run = EncodeRun(picture, tiles, info, count, options)
         run.encode_tiles()
         floors, errors = run.floors()
-        sent = Iterations(run.codes, floors)
         tables = Tables.load(info.read(TABLES_FILE))
-        stream, borders = _send(sent, tables, picture.alpha)
-        entropy = TABLES
-        if len(stream) * 8 > run.codes.size:
-            plain, plain_borders = _send(Iterations(run.codes, floors), None, picture.alpha)
-            if len(plain) < len(stream):
-                stream, borders, entropy = plain, plain_borders, RAW
+        stream, borders, entropy = send(Iterations(run.codes, floors), tables, picture.alpha)
         shape = network_shape(info)
         parameters = Parameters(count, entropy, shape.reconstruction, tile // TILE_UNIT)
         notes: tuple[str, ...] = ()
@@ -89,7 +80,7 @@ class GruConv:
             weights_tag=bytes.fromhex(info.tag),
             parameters=parameters.pack(),
             stream=stream,
-            layers=_layers(borders, floors, errors, picture.pixels.size),
+            layers=layers_of(borders, floors, errors, picture.pixels.size, 1),
             notes=notes,
         )
 
@@ -101,32 +92,3 @@ class GruConv:
     def decoder(self, coded: Coded, options: DecodeOptions) -> GruConvDecoder:
         """A decoder for a growing stream; see the contract."""
         return GruConvDecoder(find_weights(self.name, coded.weights_tag), coded, options)
-
-
-def _send(
-    sent: Iterations, tables: Tables | None, alpha: NDArray[np.uint8] | None
-) -> tuple[bytes, list[int]]:
-    coder = BitEncoder()
-    _, rows, columns, channels = sent.codes.shape
-    model = CodeModel(rows, columns, channels, tables)
-    plane = None if alpha is None else AlphaCoder(alpha.shape[0], alpha.shape[1], alpha)
-    code_stream(coder, model, sent, plane, send=True)
-    return coder.finish()
-
-
-def _psnr(squared_error: float, samples: int) -> float:
-    return 99.0 if squared_error == 0 else float(10 * np.log10(255**2 * samples / squared_error))
-
-
-def _layers(
-    borders: list[int], floors: list[int], errors: list[dict[int, float]], samples: int
-) -> tuple[Layer, ...]:
-    """A layer a pass; its PSNR is that of the picture then shown."""
-    layers = []
-    shown: float | None = None
-    for i, end in enumerate(borders):
-        t, number = divmod(i, PASSES)
-        if (number + 1 >= floors[t] or i == 0) and number + 1 in errors[t]:
-            shown = _psnr(errors[t][number + 1], samples)
-        layers.append(Layer(end, shown, t + 1, number == PASSES - 1))
-    return tuple(layers)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nacre.codecs.recurrent.contexts import Codes
 from nacre.codecs.recurrent.presets import STRIDE, GruConvShape
 from nacre.errors import WeightsError
-from nacre.runtime.sessions import open_session, run
+from nacre.runtime.sessions import Opener, open_session, run
 from nacre.runtime.weights import WeightsInfo
 
 Plane = NDArray[np.float32]
@@ -61,8 +61,15 @@ def _zero_states(shapes: list[tuple[int, int]], height: int, width: int) -> Valu
 class EncoderStep:
     """The encoder of one picture: what is missing to codes, iteration by iteration."""
 
-    def __init__(self, info: WeightsInfo, height: int, width: int, threads: int | None) -> None:
-        self._session = open_session(info, ENCODER_FILE, threads)
+    def __init__(
+        self,
+        info: WeightsInfo,
+        height: int,
+        width: int,
+        threads: int | None,
+        opened: Opener = open_session,
+    ) -> None:
+        self._session = opened(info, ENCODER_FILE, threads)
         self._states = _zero_states(network_shape(info).encoder_states(), height, width)
 
     def __call__(self, residual: Plane) -> Codes:
@@ -121,8 +128,8 @@ class DecoderStep:
     where its state-to-state convolution is 1x1, so that its working set stays in the caches.
     """
 
-    def __init__(self, info: WeightsInfo, threads: int | None) -> None:
-        self._trunk = open_session(info, TRUNK_FILE, threads)
+    def __init__(self, info: WeightsInfo, threads: int | None, opened: Opener = open_session) -> None:
+        self._trunk = opened(info, TRUNK_FILE, threads)
         self._head = open_session(info, HEAD_FILE, threads, arena=True)
         shape = network_shape(info)
         states = shape.decoder_states()

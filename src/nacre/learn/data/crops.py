@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nacre.errors import NacreError, PictureError
-from nacre.picture.reading import read
+from nacre.picture.reading import SUFFIXES, read
 
-SUFFIXES = {".avif", ".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".ppm"}
 _log = logging.getLogger(__name__)
 
 
 _DRAWS = 4
+_SHRINKS = (4, 6, 8)
 
 
 def _activity(crop: NDArray[np.uint8]) -> float:
@@ -80,7 +81,9 @@ class CropFolder:
         skipped = tuple(f.name for f, a in zip(files, loaded, strict=True) if a is None)
         return cls(usable, digest.hexdigest(), skipped, shrink)
 
-    def batch(self, count: int, side: int, key: tuple[int, ...], *, busy: float = 0.0) -> NDArray[np.uint8]:
+    def batch(
+        self, count: int, side: int, key: tuple[int, ...], *, busy: float = 0.0, small: float = 0.0
+    ) -> NDArray[np.uint8]:
         """Draw crops (count, 3, side, side).
 
         The draw depends on `key` alone (seed and step), so a resumed run sees the data it would have seen.
@@ -90,6 +93,8 @@ class CropFolder:
         busy
             Share of the crops of which each is the busiest of four drawn: those teach most about detail
             (the high-entropy set of Toderici et al. 2017).
+        small
+            Share of the others that come from a picture shrunk by 4, 6 or 8, as thumbnails are.
 
         Raises
         ------
@@ -106,7 +111,9 @@ class CropFolder:
             return self._crop(self.pictures[rng.choice(len(share), p=share)], side, rng)
 
         drawn = round(count * busy)
-        crops = [draw() for _ in range(count - drawn)]
+        shrunk = round((count - drawn) * small)
+        crops = [self._thumbnail(side, rng) for _ in range(shrunk)]
+        crops += [draw() for _ in range(count - drawn - shrunk)]
         crops += [max((draw() for _ in range(_DRAWS)), key=_activity) for _ in range(drawn)]
         return np.stack(crops)
 
@@ -122,11 +129,39 @@ class CropFolder:
             y, x = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
             yield np.ascontiguousarray(picture[y : y + height, x : x + width].transpose(2, 0, 1)[None])
 
+    @cached_property
+    def _shrunk(self) -> list[NDArray[np.uint8]]:
+        """Every picture shrunk by 4, 6 and 8."""
+        images = [Image.fromarray(picture) for picture in self.pictures]
+        return [
+            np.asarray(
+                image.resize((image.width // n, image.height // n), Image.Resampling.LANCZOS, reducing_gap=3)
+            )
+            for image in images
+            for n in _SHRINKS
+            if min(image.size) >= n
+        ]
+
+    def _thumbnail(self, side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        fitting = [p for p in self._shrunk if min(p.shape[:2]) >= side]
+        if not fitting:
+            raise PictureError(f"No picture shrunk by 4 is as large as a crop of {side}; add larger ones.")
+        picture = fitting[int(rng.integers(len(fitting)))]
+        return self._window(picture, side, rng)
+
     def _crop(self, picture: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         height, width, _ = picture.shape
         factor = min(rng.uniform(1, self.shrink), min(height, width) / side)
         # A quarter stays at full scale: files are used on sharp pictures too.
         source = side if rng.random() < 0.25 else max(side, int(side * factor))
+        return self._window(picture, side, rng, source)
+
+    def _window(
+        self, picture: NDArray[np.uint8], side: int, rng: np.random.Generator, source: int | None = None
+    ) -> NDArray[np.uint8]:
+        """A random square of `source` pixels, scaled to `side`, mirrored or not."""
+        source = source or side
+        height, width, _ = picture.shape
         y = int(rng.integers(height - source + 1))
         x = int(rng.integers(width - source + 1))
         crop = picture[y : y + source, x : x + source]

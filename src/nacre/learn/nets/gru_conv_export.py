@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,19 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nacre.codecs.recurrent.contexts import TABLES_FILE, Codes
+from nacre.codecs.recurrent.contexts import Codes
 from nacre.codecs.recurrent.presets import MAX_ITERATIONS
 from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE, DecoderStep, EncoderStep
 from nacre.errors import AgreementError
 from nacre.learn.code_tables import fit_tables
 from nacre.learn.data.crops import CropFolder
-from nacre.learn.export import Exported, network_record
+from nacre.learn.export import Exported, network_record, packed_tables, written
 from nacre.learn.nets.gru_conv import GruConv
 from nacre.learn.nets.recurrent_cells import RecurrentCell
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.gru_conv import GruConvTask
-from nacre.runtime.weights import WeightsInfo
 
 FIT_PICTURES = 120
 FIT_SIDE = 192
@@ -69,12 +66,10 @@ def export_gru_conv(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder
         }
         codes = fit_codes(net, data)
     tables = fit_tables(codes)
-    arrays: dict[str, Any] = tables.arrays()
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
-    files[TABLES_FILE] = packed.getvalue()
+    name, content = packed_tables(tables)
+    files[name] = content
     tensors = {f"decoder.{k}": v for k, v in canonical_tensors(net.decoder).items()}
-    tensors |= {f"tables.{k}": v for k, v in arrays.items()}
+    tensors |= {f"tables.{k}": v for k, v in tables.arrays().items()}
     return Exported(files, tensors, network_record(net.shape), figures)
 
 
@@ -118,11 +113,7 @@ def _agree(net: GruConv, files: dict[str, bytes], data: CropFolder) -> dict[str,
     picture = torch.from_numpy(crop).float() / 255 - 0.5
     height, width = crop.shape[2:]
     with tempfile.TemporaryDirectory() as folder:
-        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        for name, content in files.items():
-            (Path(folder) / name).write_bytes(content)
-        record = {"files": hashes, "network": network_record(net.shape)}
-        info = WeightsInfo("gru-conv", "", Path(folder), 0, "", record)
+        info = written(files, Path(folder), "gru-conv", network_record(net.shape))
         encoder, decoder = EncoderStep(info, height, width, 1), DecoderStep(info, 1)
         shown = decoder.start(height, width)
         states, decoder_states = net.encoder.initial(picture), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,34 @@ from nacre.learn.recipe import Recipe
 if TYPE_CHECKING:
     from nacre.learn.export import Exporter
 
+
+@dataclass(frozen=True)
+class _Family:
+    """Where a family's task and exporter stand, and what the task is told beside its recipe."""
+
+    task: str
+    exporter: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def _units(architecture: str) -> _Family:
+    return _Family(
+        "nacre.learn.tasks.units:UnitTask",
+        "nacre.learn.nets.units_export:export_units",
+        {"architecture": architecture},
+    )
+
+
 _FAMILIES = {
-    "gru-conv": (
-        "nacre.learn.tasks.gru_conv:GruConvTask",
-        "nacre.learn.nets.gru_conv_export:export_gru_conv",
+    "gru-conv": _Family(
+        "nacre.learn.tasks.gru_conv:GruConvTask", "nacre.learn.nets.gru_conv_export:export_gru_conv"
     ),
+    "residual-fc": _units("residual-fc"),
+    "lstm-fc": _units("lstm-fc"),
+    "residual-conv": _units("residual-conv"),
+    "lstm-conv": _units("lstm-conv"),
+    "static-conv": _units("static-conv"),
 }
-"""Of each family its task and its exporter."""
 
 
 def make_task(recipe: Recipe) -> Task:
@@ -31,10 +53,11 @@ def make_task(recipe: Recipe) -> Task:
     UsageError
         If no family of that name can be trained, or its settings are not valid.
     """
-    make = _load(recipe.family, 0)
+    family = _find(recipe.family)
+    make = _load(family.task)
     torch.manual_seed(recipe.seed)
     try:
-        task: Task = make(**recipe.task)
+        task: Task = make(**family.settings, **recipe.task)
     except (TypeError, ValueError) as error:
         raise UsageError(f"The recipe {recipe.name} is not valid for {recipe.family}: {error}.") from error
     return task
@@ -48,12 +71,16 @@ def find_exporter(recipe: Recipe) -> Exporter:
     UsageError
         If no family of that name can be trained.
     """
-    exporter: Exporter = _load(recipe.family, 1)
+    exporter: Exporter = _load(_find(recipe.family).exporter)
     return exporter
 
 
-def _load(family: str, part: int) -> Any:
+def _find(family: str) -> _Family:
     if family not in _FAMILIES:
         raise UsageError(f"No family {family!r} can be trained; choose one of: {', '.join(_FAMILIES)}.")
-    module, name = _FAMILIES[family][part].split(":")
+    return _FAMILIES[family]
+
+
+def _load(place: str) -> Any:
+    module, name = place.split(":")
     return getattr(import_module(module), name)

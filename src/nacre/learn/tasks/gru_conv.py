@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from itertools import pairwise
 from typing import Any, cast, get_args
 
 import torch
@@ -14,52 +12,7 @@ from nacre.codecs.recurrent.presets import MAX_ITERATIONS, PRESETS, STRIDE, Cell
 from nacre.coding.passes import INTERLEAVED
 from nacre.learn.losses import LOSSES
 from nacre.learn.nets.gru_conv import GruConv
-
-
-@dataclasses.dataclass(frozen=True)
-class Phase:
-    """Settings in force until a share of the budget is spent.
-
-    Attributes
-    ----------
-    until
-        Share of the budget, 0 to 1.
-    iterations, crop, batch
-        Iterations unrolled, side of a crop in pixels (a multiple of 16), crops a step.
-    loss
-        `l1`, `l2` or `rms`, averaged over iterations.
-    masked
-        Share of steps in which one iteration is cut after 1 to 3 passes and the unroll ends there, so
-        that a file cut inside an iteration is worth showing.
-    busy
-        Share of crops chosen for their detail.
-    noise
-        Share of stochastic bits at the end of the phase; interpolated from the phase before.
-    """
-
-    until: float
-    iterations: int
-    crop: int
-    batch: int
-    loss: str = "l1"
-    masked: float = 0.0
-    busy: float = 0.0
-    noise: float = 1.0
-
-    def __post_init__(self) -> None:
-        shares = (self.until, self.masked, self.busy, self.noise)
-        if self.until == 0 or not all(0 <= share <= 1 for share in shares):
-            raise ValueError("until, masked, busy and noise of a phase are shares from 0 to 1")
-        if not all(isinstance(n, int) and n > 0 for n in (self.iterations, self.crop, self.batch)):
-            raise ValueError("iterations, crop and batch of a phase are whole numbers above 0")
-        if self.crop % STRIDE:
-            raise ValueError(f"the crop of a phase is a multiple of {STRIDE}, not {self.crop}")
-        _known("loss", self.loss, LOSSES)
-
-
-def _known(setting: str, value: str, choices: Iterable[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"{setting} is one of {', '.join(choices)}, not {value!r}")
+from nacre.learn.phases import Phase, Schedule, known
 
 
 def pass_mask(passes: int, height: int, width: int) -> Tensor:
@@ -95,54 +48,33 @@ class GruConvTask:
         cell: str | None = None,
         reconstruction: str | None = None,
     ) -> None:
-        _known("preset", preset, PRESETS)
+        known("preset", preset, PRESETS)
         choices: dict[str, Any] = {"cell": cell, "reconstruction": reconstruction}
         chosen = {k: v for k, v in choices.items() if v is not None}
         self.shape = dataclasses.replace(PRESETS[preset], **chosen)
-        _known("cell", self.shape.cell, get_args(Cell))
-        _known("reconstruction", self.shape.reconstruction, get_args(Reconstruction))
-        self.phases = [Phase(**p) for p in phases]
-        ends = [phase.until for phase in self.phases]
-        if not ends or ends[-1] != 1 or any(a >= b for a, b in pairwise(ends)):
-            raise ValueError("the phases have rising values of until, the last of which is 1")
+        known("cell", self.shape.cell, get_args(Cell))
+        known("reconstruction", self.shape.reconstruction, get_args(Reconstruction))
+        self.schedule = Schedule(phases, STRIDE)
         self.module: torch.nn.Module = GruConv(self.shape)
 
     @property
     def largest_crop(self) -> int:
         """Side in pixels."""
-        return max(phase.crop for phase in self.phases)
+        return self.schedule.largest_crop
+
+    def phase(self, progress: float) -> Phase:
+        """The phase in force."""
+        return self.schedule.at(progress)
 
     @property
     def _net(self) -> GruConv:
         # The loop puts a wrapper around the module.
         return cast("GruConv", getattr(self.module, "module", self.module))
 
-    def _phase(self, progress: float) -> tuple[int, Phase]:
-        for i, phase in enumerate(self.phases):
-            if progress < phase.until:
-                return i, phase
-        return len(self.phases) - 1, self.phases[-1]
-
-    def batch_shape(self, progress: float) -> tuple[int, int]:
-        """(crops a step, side of a crop)."""
-        _, phase = self._phase(progress)
-        return phase.batch, phase.crop
-
-    def busy(self, progress: float) -> float:
-        """Share of crops chosen for their detail."""
-        return self._phase(progress)[1].busy
-
-    def noise(self, progress: float) -> float:
-        """Share of stochastic bits now, linear within a phase."""
-        i, phase = self._phase(progress)
-        begun, before = (self.phases[i - 1].until, self.phases[i - 1].noise) if i else (0.0, phase.noise)
-        share = min(1.0, (progress - begun) / max(1e-9, phase.until - begun))
-        return before + (phase.noise - before) * share
-
     def loss(self, crops: Tensor, progress: float) -> tuple[Tensor, dict[str, float]]:
         """Mean of the phase's loss over iterations."""
-        _, phase = self._phase(progress)
-        self._net.encoder.binarizer.noise = self.noise(progress)
+        phase = self.phase(progress)
+        self._net.encoder.binarizer.noise = self.schedule.noise(progress)
         picture = crops.float() / 255 - 0.5
         count, mask = phase.iterations, None
         if torch.rand(()) < phase.masked:

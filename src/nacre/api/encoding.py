@@ -1,0 +1,310 @@
+"""Pictures in, files out."""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nacre.api.checks import check_threads
+from nacre.api.decoding import decompress
+from nacre.api.dynamic import allocation
+from nacre.container.file import write_file
+from nacre.container.header import MAX_RATE_POINTS, Header
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nacre.codecs.contract import Codec, Encoded, EncodeOptions
+    from nacre.codecs.targets import Target
+    from nacre.picture.picture import Picture
+
+
+@dataclass(frozen=True)
+class FileLayer:
+    """A prefix of a file at which something more is shown.
+
+    Attributes
+    ----------
+    file_bytes
+        Length of the prefix.
+    psnr
+        Decibels of its picture; None when not measured.
+    iteration, whole
+        See `nacre.codecs.contract.Layer`.
+    """
+
+    file_bytes: int
+    psnr: float | None
+    iteration: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """A file made by `compress`.
+
+    Attributes
+    ----------
+    data
+        The file, as long as the target asked for.
+    psnr
+        Decibels of the picture that it shows, as the encoder measured it.
+    layers
+        Of the full encode, whatever the target.
+    notes
+        What was changed or approximated, for the user.
+    unit_bits, unit_side
+        Bits of each patch's codes in the full encode, before entropy coding, (rows, columns), and the side
+        of a patch in pixels; for codecs that have patches.
+    """
+
+    data: builtins.bytes
+    psnr: float | None
+    width: int
+    height: int
+    codec: str
+    layers: tuple[FileLayer, ...]
+    notes: tuple[str, ...]
+    unit_bits: NDArray[np.int64] | None = None
+    unit_side: int = 0
+
+    @property
+    def bpp(self) -> float:
+        """Bits a pixel."""
+        return 8 * len(self.data) / (self.width * self.height)
+
+
+def compress(
+    image: Any,
+    *,
+    codec: str | None = None,
+    bytes: int | None = None,
+    bpp: float | None = None,
+    psnr: float | None = None,
+    ssim: float | None = None,
+    quality: float | None = None,
+    iterations: int | None = None,
+    dynamic: bool = False,
+    patch_psnr: float | None = None,
+    fast: bool = False,
+    strip: bool = False,
+    threads: int | None = None,
+    max_pixels: int | None = None,
+) -> Compressed:
+    """Encode a picture; like `encode`, with what the encoder learned on the way.
+
+    Raises
+    ------
+    UsageError
+        If options contradict each other or are out of range.
+    PictureError, LimitError
+        If the picture cannot be read, or has more than `max_pixels` pixels.
+    TargetError
+        If the target cannot be reached.
+    WeightsError
+        If the codec's weights are not installed.
+    """
+    from nacre.codecs.contract import EncodeOptions
+    from nacre.codecs.registry import DEFAULT, get_codec
+    from nacre.codecs.targets import Target
+    from nacre.picture.reading import DEFAULT_MAX_PIXELS, as_picture
+
+    target = Target.choose(bytes=bytes, bpp=bpp, psnr=psnr, ssim=ssim, quality=quality)
+    check_threads(threads)
+    chosen = get_codec(codec or DEFAULT)
+    picture = as_picture(image, max_pixels=max_pixels or DEFAULT_MAX_PIXELS)
+    file = _File(chosen, picture, strip)
+    options = EncodeOptions(iterations, fast, threads)
+    if dynamic or patch_psnr is not None:
+        wish = allocation(chosen, picture, target, patch_psnr, file.lengths)
+        options = dataclasses.replace(options, allocation=wish)
+    limit = max_pixels or DEFAULT_MAX_PIXELS
+    if chosen.rates and target is not None and iterations is None:
+        return _at_best_rate(file, options, target, limit)
+    return _cut_to(file.make(chosen.encode(picture, options)), target, picture, threads, limit)
+
+
+@dataclass(frozen=True)
+class _File:
+    """What stands around a stream: codec, picture and its metadata."""
+
+    codec: Codec
+    picture: Picture
+    strip: bool
+
+    def make(self, encoded: Encoded) -> Compressed:
+        """The whole file of an encode."""
+        from nacre.codecs.targets import Prefix, better_prefixes
+
+        picture = self.picture
+        header = Header(
+            codec=self.codec.number,
+            weights_tag=encoded.weights_tag,
+            width=picture.width,
+            height=picture.height,
+            gray=picture.is_gray,
+            alpha=picture.alpha is not None,
+            parameters=encoded.parameters,
+        )
+        first, *later = encoded.layers
+        steps = [Prefix(first.end, first.psnr), *(Prefix(x.end, x.psnr) for x in later if x.whole)]
+        points = [(p.bytes, p.psnr) for p in better_prefixes(steps) if p.psnr is not None]
+        data, layout = write_file(
+            header,
+            encoded.stream,
+            points if len(points) <= MAX_RATE_POINTS else [points[0], *points[2:]],
+            icc=picture.icc,
+            exif=None if self.strip else picture.exif,
+            xmp=None if self.strip else picture.xmp,
+        )
+        return Compressed(
+            data=data,
+            psnr=encoded.layers[-1].psnr,
+            width=picture.width,
+            height=picture.height,
+            codec=self.codec.name,
+            layers=tuple(
+                FileLayer(layout.file_bytes(layer.end), layer.psnr, layer.iteration, layer.whole)
+                for layer in encoded.layers
+            ),
+            notes=(*picture.notes, *encoded.notes),
+            unit_bits=encoded.unit_bits,
+            unit_side=encoded.unit_side,
+        )
+
+    def lengths(self, encoded: Encoded) -> list[int]:
+        """Of that file cut after each layer, then whole but for Exif and XMP, which a cut file lacks too."""
+        made = dataclasses.replace(self, strip=True).make(encoded)
+        return [*(layer.file_bytes for layer in made.layers), len(made.data)]
+
+
+def _cut_to(
+    made: Compressed, target: Target | None, picture: Picture, threads: int | None, max_pixels: int
+) -> Compressed:
+    """The prefix that a target asks for."""
+    from nacre.codecs.targets import Prefix, reach
+
+    def measured_ssim(length: int) -> float:
+        from nacre.picture.metrics import ssim
+
+        shown = decompress(made.data[:length], threads=threads, max_pixels=max_pixels)
+        return ssim(picture.rgb(), shown.rgb())
+
+    size = reach(
+        target,
+        [Prefix(layer.file_bytes, layer.psnr) for layer in made.layers],
+        len(made.data),
+        picture.width * picture.height,
+        measured_ssim,
+    )
+    shown = [layer.psnr for layer in made.layers if layer.file_bytes <= size]
+    return dataclasses.replace(made, data=made.data[:size], psnr=shown[-1])
+
+
+def _at_best_rate(file: _File, options: EncodeOptions, target: Target, max_pixels: int) -> Compressed:
+    """The file of one of a codec's rates: the target chooses among whole files."""
+    from nacre.codecs.targets import Prefix, reach
+    from nacre.picture.metrics import ssim
+
+    picture = file.picture
+    rates = [dataclasses.replace(options, iterations=i + 1) for i in range(file.codec.rates)]
+    made = {len(m.data): m for m in (file.make(file.codec.encode(picture, rate)) for rate in rates)}
+
+    def measured_ssim(length: int) -> float:
+        shown = decompress(made[length].data, threads=options.threads, max_pixels=max_pixels)
+        return ssim(picture.rgb(), shown.rgb())
+
+    prefixes = [Prefix(size, each.psnr) for size, each in sorted(made.items())]
+    pixels = picture.width * picture.height
+    size = reach(target, prefixes, prefixes[-1].bytes, pixels, measured_ssim)
+    return made[max(length for length in made if length <= size)]
+
+
+def encode(
+    image: Any,
+    *,
+    codec: str | None = None,
+    bytes: int | None = None,
+    bpp: float | None = None,
+    psnr: float | None = None,
+    ssim: float | None = None,
+    quality: float | None = None,
+    iterations: int | None = None,
+    dynamic: bool = False,
+    patch_psnr: float | None = None,
+    fast: bool = False,
+    strip: bool = False,
+    threads: int | None = None,
+    max_pixels: int | None = None,
+) -> builtins.bytes:
+    """Encode a picture to the bytes of a nacre file.
+
+    Parameters
+    ----------
+    image
+        A path, the bytes of a picture file, a binary file object, a Pillow image, or a uint8 array
+        (H, W), (H, W, 3) or (H, W, 4).
+    codec
+        A name of `list_codecs`; `gru-conv` by default.
+    bytes, bpp, psnr, ssim, quality
+        At most one: the file's size at most, bits a pixel at most, least PSNR (dB), least SSIM, or quality 0
+        to 100 (an equal price of a bit for all pictures). Without one the file holds all that was encoded.
+    iterations
+        Iterations of a recurrent codec, 1 to 16; by default 8, and 16 of the fully connected ones. Of
+        `static-conv` which of its rates, 1 or 2.
+    dynamic
+        Give each patch of the picture as many iterations as serve the target best, which is `bytes`,
+        `bpp` or `psnr`. For codecs with adaptive bits.
+    patch_psnr
+        Give each patch as many iterations as it needs for so many dB. For codecs with adaptive bits.
+    fast
+        Encode in less time; a file cut inside an iteration then shows the iteration before.
+    strip
+        Leave out Exif and XMP.
+    threads
+        All cores by default.
+    max_pixels
+        Refuse larger pictures; 89,478,485 by default.
+
+    Returns
+    -------
+    bytes
+        Every prefix that holds the first layer is a valid file.
+
+    Raises
+    ------
+    NacreError
+        See `compress`.
+    TypeError
+        If `image` is of another type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nacre
+    >>> picture = np.zeros((32, 48, 3), np.uint8)
+    >>> data = nacre.encode(picture, bytes=300)
+    >>> len(data) <= 300
+    True
+    >>> nacre.decode(data).size
+    (48, 32)
+    """
+    return compress(
+        image,
+        codec=codec,
+        bytes=bytes,
+        bpp=bpp,
+        psnr=psnr,
+        ssim=ssim,
+        quality=quality,
+        iterations=iterations,
+        dynamic=dynamic,
+        patch_psnr=patch_psnr,
+        fast=fast,
+        strip=strip,
+        threads=threads,
+        max_pixels=max_pixels,
+    ).data

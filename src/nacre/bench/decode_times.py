@@ -1,0 +1,109 @@
+"""How long decoding takes at half of a codec's full rate, against the time each codec is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from nacre import api
+from nacre.bench.bars import Bar, bars_table
+from nacre.bench.installed import left_out_list
+from nacre.bench.measure import read_pixels
+
+SECONDS = {"residual-fc": 0.4, "lstm-fc": 2.5, "residual-conv": 1.5, "lstm-conv": 5.0}
+"""Seconds that a Kodak picture may take at 0.5 bpp before entropy coding, with two threads."""
+
+CALLS = 3
+
+
+@dataclass(frozen=True)
+class DecodeTime:
+    """One codec.
+
+    Attributes
+    ----------
+    iterations
+        Of the prefix: half of those of the full encode.
+    bpp
+        Of that prefix, as a file.
+    seconds
+        Of each call after the first, which warms up.
+    """
+
+    codec: str
+    iterations: int
+    bpp: float
+    seconds: list[float]
+
+    @property
+    def median(self) -> float:
+        """Of the calls, in seconds."""
+        return median(self.seconds)
+
+    def bar(self) -> Bar:
+        """What the codec may take."""
+        most = SECONDS.get(self.codec)
+        return Bar(
+            f"`{self.codec}`, {self.iterations} iterations, {self.bpp:.3f} bpp",
+            f"{self.median:.2f} s",
+            "" if most is None else f"≤ {most:g} s",
+            None if most is None else self.median <= most,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**asdict(self), "median": self.median, "bar": asdict(self.bar())}
+
+
+def decode_times(
+    picture: Path,
+    codecs: Sequence[str] = tuple(SECONDS),
+    *,
+    threads: int = 2,
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+) -> list[DecodeTime]:
+    """Time `nacre.api.decompress` in this process, codec by codec.
+
+    Parameters
+    ----------
+    picture
+        A picture file.
+    codecs
+        Progressive codecs.
+    threads
+        Of encoding and decoding.
+    progress
+        Called with codecs done, all codecs, and the next one.
+    """
+    pixels = read_pixels(picture)
+    found: list[DecodeTime] = []
+    for codec in codecs:
+        progress(len(found), len(codecs), codec)
+        made = api.compress(pixels, codec=codec, threads=threads)
+        half = made.layers[-1].iteration // 2
+        border = next(layer for layer in made.layers if layer.whole and layer.iteration == half)
+        data = made.data[: border.file_bytes]
+        seconds = [_timed(data, threads) for _ in range(CALLS + 1)][1:]
+        found.append(DecodeTime(codec, half, 8 * len(data) / (pixels.shape[0] * pixels.shape[1]), seconds))
+    return found
+
+
+def as_markdown(times: Sequence[DecodeTime], picture: Path, threads: int, left_out: dict[str, str]) -> str:
+    """A table of the bars."""
+    count = f"{threads} thread" + ("" if threads == 1 else "s")
+    preface = (
+        f"Decoding {picture.name} with {count} from a prefix of half of the iterations, which have 0.5 bpp "
+        f"before entropy coding: median of {CALLS} whole calls in one process, after one that warms up."
+    )
+    parts = [preface, *([bars_table(each.bar() for each in times)] if times else [])]
+    return "\n\n".join([*parts, *left_out_list(left_out)]) + "\n"
+
+
+def _timed(data: bytes, threads: int) -> float:
+    start = perf_counter()
+    api.decompress(data, threads=threads)
+    return perf_counter() - start

@@ -1,0 +1,63 @@
+"""``nacre encode --show-bits``: where in the picture the bits went."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nacre.cli.places import target, write
+from nacre.cli.reporting import say, warn
+from nacre.errors import UsageError
+
+if TYPE_CHECKING:
+    from nacre.api import Compressed
+
+
+def check(name: str, inputs: tuple[str, ...], codec: str | None) -> None:
+    """Refuse what cannot be drawn, before anything is encoded.
+
+    Parameters
+    ----------
+    name
+        Of the map.
+    """
+    from nacre.codecs.contract import RawCodec
+    from nacre.codecs.registry import DEFAULT, get_codec
+
+    if len(inputs) > 1:
+        raise UsageError("--show-bits draws the bits of one picture; encode the others by another command.")
+    if Path(name).suffix.lower() != ".png":
+        raise UsageError(f"--show-bits writes a PNG, not {name!r}; name a file with the suffix .png.")
+    chosen = get_codec(codec or DEFAULT)
+    if not isinstance(chosen, RawCodec):  # those with header-less streams are those of independent patches
+        raise UsageError(f"{chosen.name} has no patches to show; choose one that has, such as residual-fc.")
+
+
+def place(name: str, output: str, read: Path | bytes, *, force: bool) -> Path:
+    """Where the map may be written; see `target`."""
+    path = target(name, read, force=force)
+    assert path is not None
+    if path.resolve() == Path(output).resolve():
+        raise UsageError(f"The file and the map of its bits cannot both be {name!r}; name two files.")
+    return path
+
+
+def draw(made: Compressed) -> bytes:
+    """The map as a PNG of the picture's size."""
+    from nacre.picture.heat_map import heat_map
+
+    assert made.unit_bits is not None
+    if len(made.data) < made.layers[-1].file_bytes:
+        warn("the map shows the bits of the full encode, of which the target keeps a part")
+    buffer = io.BytesIO()
+    heat_map(made.unit_bits, made.unit_side, made.width, made.height).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_map(path: Path, drawn: bytes, made: Compressed) -> None:
+    """Write the map, and say what its brightest patch stands for."""
+    write(path, drawn)
+    assert made.unit_bits is not None
+    most, side = int(made.unit_bits.max()), made.unit_side
+    say(f"wrote {path}: black is 0, the brightest {most} bits a patch of {side} x {side}", err=True)

@@ -1,0 +1,55 @@
+"""The codec parameters of the networks of 2016 in the file's header (SPEC.md, codecs 2 to 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nacre.codecs.recurrent.parameters import RAW, TABLES
+from nacre.errors import FormatError
+
+__all__ = ["RAW", "TABLES", "UnitParameters"]
+
+
+@dataclass(frozen=True)
+class UnitParameters:
+    """What the decoder must know beside the weights.
+
+    Attributes
+    ----------
+    iterations
+        Iterations of the full encode, at least 1.
+    entropy
+        `RAW` (bits as they are) or `TABLES` (adaptive contexts).
+    dynamic
+        Whether the stream says for each unit in which iterations it goes on.
+    """
+
+    iterations: int
+    entropy: int
+    dynamic: bool
+
+    def pack(self) -> bytes:
+        """Two bytes: iterations, flags."""
+        return bytes([self.iterations, self.entropy << 1 | self.dynamic])
+
+    @classmethod
+    def parse(cls, data: bytes, most: int) -> UnitParameters:
+        """Read two bytes; `most` iterations exist.
+
+        Raises
+        ------
+        FormatError
+            If they ask for something that this version does not know.
+        """
+        if len(data) != 2:
+            raise FormatError(
+                "The codec parameters have the wrong length; the file is damaged or newer, update nacre."
+            )
+        iterations, flags = data
+        if flags & ~7 or flags >> 1 > TABLES:
+            raise FormatError("The file uses an entropy model that this reader lacks; update nacre.")
+        if not 1 <= iterations <= most:
+            raise FormatError(
+                f"The file claims {iterations} iterations, and 1 to {most} exist; it is damaged."
+            )
+        return cls(iterations, flags >> 1, bool(flags & 1))
