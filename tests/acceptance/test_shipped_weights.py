@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,10 @@ from PIL import Image
 import nacre
 from nacre.codecs.recurrent.presets import PRESETS
 from nacre.codecs.recurrent.steps import network_shape
-from nacre.runtime.weights import SHIPPED, list_weights, verify_weights
+from nacre.codecs.recurrent.unit_shapes import UNIT_PRESETS
+from nacre.codecs.recurrent.unit_steps import unit_shape
+from nacre.learn.recipe import load_recipe_text
+from nacre.runtime.weights import SHIPPED, find_weights, list_weights, verify_weights
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LARGEST_FAMILY = 6_000_000
@@ -33,7 +37,7 @@ def photograph() -> Image.Image:
 
 def test_they_are_intact_small_and_recorded() -> None:
     found = list_weights()
-    assert [info.codec for info in found] == ["gru-conv"]
+    assert {info.name for info in found} == {"gru-conv", *UNIT_WEIGHTS}
     assert sum(file.stat().st_size for file in SHIPPED.rglob("*") if file.is_file()) < LARGEST
     for info in found:
         assert verify_weights(info) == []
@@ -43,7 +47,7 @@ def test_they_are_intact_small_and_recorded() -> None:
 
 
 def test_gru_conv_is_the_slim_network() -> None:
-    info = list_weights()[0]
+    info = find_weights("gru-conv")
     assert network_shape(info) == PRESETS["slim"]
     recipe = info.read("recipe.toml")
     assert hashlib.sha256(recipe).hexdigest() == info.record["training"]["recipe_sha256"]
@@ -70,3 +74,58 @@ def test_the_cost_of_gray_is_known(photograph: Image.Image) -> None:
     assert nacre.decode(made.data).mode == "L"
     assert made.psnr is not None
     assert made.psnr > nacre.compress(photograph).psnr - 1  # type: ignore[operator]
+
+
+UNIT_WEIGHTS = {
+    "residual-fc": "residual-fc",
+    "residual-fc-shared": "residual-fc",
+    "residual-fc-8bits": "residual-fc",
+    "lstm-fc": "lstm-fc",
+    "residual-conv": "residual-conv",
+    "residual-conv-shared": "residual-conv",
+    "lstm-conv": "lstm-conv",
+    "static-conv-64": "static-conv",
+    "static-conv-128": "static-conv",
+}
+
+
+@pytest.mark.parametrize("name", UNIT_WEIGHTS)
+def test_networks_of_units_are_the_slim_ones_of_their_recipes(name: str) -> None:
+    info = find_weights(name)
+    assert info.codec == UNIT_WEIGHTS[name]
+    recipe = load_recipe_text(name, info.read("recipe.toml").decode())
+    assert recipe.weights == name
+    slim = UNIT_PRESETS[info.codec]["slim"]  # type: ignore[index]
+    chosen = {key: recipe.task[key] for key in ("bits", "stages") if key in recipe.task}
+    assert unit_shape(info) == dataclasses.replace(slim, **chosen)
+
+
+@pytest.mark.parametrize("codec", ["residual-fc", "lstm-fc", "residual-conv", "lstm-conv"])
+def test_a_photograph_of_units_gets_better_along_its_file(codec: str, photograph: Image.Image) -> None:
+    made = nacre.compress(photograph, codec=codec, iterations=4)
+    whole = [layer for layer in made.layers if layer.whole]
+    for a, b in pairwise(whole):
+        assert a.psnr is not None
+        assert b.psnr is not None
+        assert b.psnr > a.psnr
+    assert nacre.compare(photograph, nacre.decode(made.data)).psnr == pytest.approx(made.psnr, abs=1e-6)
+    bits = 4 * photograph.width * photograph.height * (1 / 16 if codec.endswith("-fc") else 1 / 8)
+    assert len(made.data) * 8 < bits  # entropy coding pays for headers and more
+
+
+def test_distinct_stages_beat_a_shared_one(photograph: Image.Image) -> None:
+    for codec in ("residual-fc", "residual-conv"):
+        distinct = nacre.compress(photograph, codec=codec)
+        shared = nacre.compress(photograph, codec=f"{codec}-shared")
+        assert distinct.psnr is not None
+        assert shared.psnr is not None
+        assert distinct.psnr > shared.psnr + 1
+
+
+def test_static_conv_has_two_rates(photograph: Image.Image) -> None:
+    low = nacre.compress(photograph, codec="static-conv", bpp=0.6)
+    high = nacre.compress(photograph, codec="static-conv")
+    assert low.psnr is not None
+    assert high.psnr is not None
+    assert len(low.data) < 0.6 / 8 * photograph.width * photograph.height < len(high.data)
+    assert high.psnr > low.psnr

@@ -4,7 +4,7 @@ import pytest
 
 from nacre.bench.bars import Bar, bars_table
 from nacre.bench.thumbnail_bars import thumbnail_bars
-from nacre.bench.thumbnails import Curve, Point, ThumbnailStudy
+from nacre.bench.thumbnail_curves import Curve, Point, ThumbnailStudy
 
 GOOD = {
     "jpeg:420": (0.70, 0.86),

@@ -17,13 +17,11 @@ from nacre.bench import results, thumbnails
 from nacre.bench.cache import Cache
 from nacre.bench.contract import Pixels
 from nacre.bench.headerless import opponents
+from nacre.bench.thumbnail_curves import Curve, Point, ThumbnailStudy
 from nacre.bench.thumbnail_tables import PUBLISHED, as_markdown
 from nacre.bench.thumbnails import (
     ITERATION_BYTES,
-    Curve,
-    Point,
     Thumbnails,
-    ThumbnailStudy,
     opponent_curve,
     own_curve,
     quality,
@@ -188,6 +186,17 @@ def test_todays_codecs_are_recalled(
         opponent_curve(one, originals[:5], cache=Cache(tmp_path))
     with pytest.raises(TypeError):
         opponent_curve(replace(one, scale=one.scale[:50]), originals, cache=Cache(tmp_path))
+
+
+def test_our_codecs_are_recalled_by_their_weights(
+    originals: Thumbnails, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, {})
+    first = own_curve("lstm-conv", originals, weights="0a1b2c3d", cache=Cache(tmp_path))
+    monkeypatch.setattr(nacre, "decode_raw", None)
+    assert own_curve("lstm-conv", originals, weights="0a1b2c3d", cache=Cache(tmp_path)) == first
+    with pytest.raises(TypeError):
+        own_curve("lstm-conv", originals, weights="ffffffff", cache=Cache(tmp_path))
 
 
 def test_only_installed_codecs_run(originals: Thumbnails, monkeypatch: pytest.MonkeyPatch) -> None:

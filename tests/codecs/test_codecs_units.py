@@ -16,13 +16,15 @@ from recoding import decoder, encode, pixels, symbols
 
 import nacre
 from golden.drawing import disc, gray, shades
-from nacre.codecs.contract import EncodeOptions
 from nacre.codecs.recurrent import unit_decoding, unit_steps
+from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Codes, Tables
 from nacre.codecs.recurrent.stream import PASSES
 from nacre.codecs.recurrent.unit_encoding import encode_units
 from nacre.codecs.recurrent.unit_parameters import RAW, TABLES, UnitParameters
 from nacre.codecs.recurrent.unit_steps import DECODER_FILE, ENCODER_FILE, UnitDecoder, unit_shape
 from nacre.codecs.recurrent.units import encoded as encoded_units
+from nacre.coding.passes import INTERLEAVED, pass_view
+from nacre.coding.stream import BitEncoder
 from nacre.errors import FormatError, TruncatedError, UsageError, WeightsError
 from nacre.picture.metrics import psnr
 from nacre.picture.picture import Picture
@@ -34,10 +36,12 @@ SIDES = {"residual-fc": 8, "lstm-fc": 8, "residual-conv": 32, "lstm-conv": 32}
 CODECS = tuple(SIDES)
 ALL = (*CODECS, "static-conv")
 SIZES = [(1, 1), (5, 7), (7, 5), (8, 8), (33, 17), (32, 31), (3, 500), (500, 3)]
+KINDS = [(size, "RGB") for size in SIZES] + [
+    (size, kind) for size in SIZES[:5:4] for kind in ("gray", "alpha")
+]
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("kind", ["RGB", "gray", "alpha"])
+@pytest.mark.parametrize(("size", "kind"), KINDS)
 @pytest.mark.parametrize("codec", ALL)
 def test_any_size(codec: str, kind: str, size: tuple[int, int]) -> None:
     picture = Picture(
@@ -46,7 +50,7 @@ def test_any_size(codec: str, kind: str, size: tuple[int, int]) -> None:
     made = nacre.compress(picture, codec=codec, threads=1)
     found = nacre.api.decompress(made.data, threads=1)
     assert found.pixels.shape == picture.pixels.shape
-    assert psnr(found.pixels, picture.pixels) == pytest.approx(made.psnr, abs=0.02)
+    assert min(psnr(found.pixels, picture.pixels), 99.0) == pytest.approx(made.psnr, abs=0.02)
     if picture.alpha is None:
         assert found.alpha is None
     else:
@@ -102,18 +106,16 @@ def test_bytes_are_exact_prefixes(codec: str) -> None:
     assert nacre.encode(picture, codec=codec, bpp=0.25, threads=1) == whole.data[:150]
 
 
-@pytest.mark.parametrize("codec", CODECS)
-@pytest.mark.parametrize(
-    "picture",
-    [
-        Picture(shades(40, 56, 7)),
-        Picture(shades(33, 20, 8), disc(33, 20)),
-        Picture(gray(17, 33, 9)),
-        Picture(shades(1, 1, 3), np.array([[9]], np.uint8)),
-    ],
-    ids=["RGB", "alpha", "gray", "one pixel"],
-)
-def test_every_length_decodes_or_says_that_it_is_too_short(picture: Picture, codec: str) -> None:
+EVERY_LENGTH = [
+    *((codec, Picture(shades(33, 20, 7))) for codec in CODECS),
+    ("residual-fc", Picture(shades(9, 12, 8), disc(9, 12))),
+    ("lstm-conv", Picture(gray(17, 33, 9), np.full((17, 33), 200, np.uint8))),
+    ("lstm-fc", Picture(shades(1, 1, 3), np.array([[9]], np.uint8))),
+]
+
+
+@pytest.mark.parametrize(("codec", "picture"), EVERY_LENGTH)
+def test_every_length_decodes_or_says_that_it_is_too_short(codec: str, picture: Picture) -> None:
     made = nacre.compress(picture, codec=codec, iterations=5, threads=1)
     data, least = made.data, made.layers[0].file_bytes
     best, views = 0.0, 0
@@ -136,7 +138,7 @@ def test_every_length_decodes_or_says_that_it_is_too_short(picture: Picture, cod
 
 
 @pytest.mark.parametrize("codec", CODECS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_quality_never_falls_along_the_layers(codec: str, seed: int) -> None:
     height, width = np.random.default_rng(seed).integers(1, 120, 2)
     picture = Picture(shades(height, width, seed))
@@ -166,13 +168,14 @@ def test_layers_end_at_the_first_byte_that_decides_them(codec: str) -> None:
 
 
 def test_some_partial_iterations_of_patches_are_shown() -> None:
-    floors = set()
-    for seed in range(4):
-        picture = Picture(shades(70, 60, seed))
-        floors |= set(symbols(encode(picture, codec="lstm-fc"), picture, codec="lstm-fc").floors[1:])
-        tiles = symbols(encode(picture, codec="lstm-conv"), picture, codec="lstm-conv").floors
-        assert set(tiles) <= {4, 5}
-    assert floors == {1, 2, 3, 4, 5}
+    floors: dict[str, set[int]] = {codec: set() for codec in CODECS}
+    for codec, found in floors.items():
+        for seed in range(6):
+            picture = Picture(shades(40, 8 + 24 * (seed % 3), seed))
+            found |= set(symbols(encode(picture, 16, codec=codec), picture, codec=codec).floors[1:])
+    assert floors["residual-fc"] | floors["lstm-fc"] == {1, 2, 3, 4, 5}
+    # A tile has codes in every pass.
+    assert floors["residual-conv"] | floors["lstm-conv"] == {4, 5}
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -259,15 +262,16 @@ def test_chunks_do_not_show(codec: str, dynamic: bool, monkeypatch: pytest.Monke
     assert len(unit_steps.chunks(unit_shape(find_weights(codec)), 16)) == 4
 
 
-@pytest.mark.parametrize("codec", ALL)
-@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize(
+    ("codec", "kept"), [*((codec, True) for codec in ALL), ("lstm-fc", False), ("lstm-conv", False)]
+)
 def test_growing_streams_end_in_the_picture_of_decode(
     codec: str, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not kept:
         monkeypatch.setattr(unit_decoding, "_KEPT_PIXELS", 0)
     wishes = [{}] if codec == "static-conv" else [{}, {"patch_psnr": 17.0}]
-    for picture in (Picture(shades(60, 70, 4), disc(60, 70)), Picture(gray(40, 30, 4))):
+    for picture in (Picture(shades(40, 50, 4), disc(40, 50)), Picture(gray(40, 30, 4))):
         for wish in wishes:
             made = nacre.compress(picture, codec=codec, threads=1, **wish)  # type: ignore[arg-type]
             with nacre.open(made.data, threads=1) as reader:
@@ -276,7 +280,7 @@ def test_growing_streams_end_in_the_picture_of_decode(
             if codec == "static-conv":
                 assert len(found) == 1
                 continue
-            assert len(found) > 2
+            assert len(found) > (0 if wish else 2)
             errors = [
                 ((image[..., :3] - picture.rgb()) ** 2).sum() for image in found if picture.alpha is not None
             ]
@@ -448,24 +452,28 @@ def test_parameters_that_cannot_be(data: bytes) -> None:
 
 
 def test_raw_is_chosen_where_tables_cost_more() -> None:
-    entropies = set()
-    for size in ((72, 96), (8, 8), (9, 8), (8, 20)):
-        for seed in range(3):
-            picture = Picture(shades(*size, seed))
-            encoded = encode(picture, 16, codec="residual-fc")
-            codes = symbols(encoded, picture, codec="residual-fc").codes
-            assert len(encoded.stream) <= codes.size / 8 * 1.001 + 8
-            entropies.add(UnitParameters.parse(encoded.parameters, 16).entropy)
-    assert entropies == {RAW, TABLES}
+    noise = np.random.default_rng(0).integers(0, 256, (72, 96, 3), np.uint8)
+    entropies = []
+    for picture in (Picture(noise), Picture(shades(72, 96))):
+        encoded = encode(picture, 1, codec="static-conv")
+        codes = symbols(encoded, picture, codec="static-conv").codes
+        assert len(encoded.stream) <= codes.size / 8 * 1.001 + 8
+        entropies.append(UnitParameters.parse(encoded.parameters, 1).entropy)
+        assert psnr(pixels(encoded, picture, None, "static-conv"), picture.pixels) > 9
+    assert entropies == [RAW, TABLES]
 
 
 # static-conv
 
 
 @pytest.mark.parametrize(
-    "picture", [Picture(shades(40, 50, 3)), Picture(shades(40, 50, 3), disc(40, 50)), Picture(gray(9, 70, 1))]
+    ("picture", "rate"),
+    [
+        (Picture(shades(40, 50, 3)), 2),
+        (Picture(shades(9, 12, 3), disc(9, 12)), 1),
+        (Picture(gray(9, 40, 1)), 1),
+    ],
 )
-@pytest.mark.parametrize("rate", [1, 2])
 def test_a_truncated_file_of_static_conv_is_refused(picture: Picture, rate: int) -> None:
     made = nacre.compress(picture, codec="static-conv", iterations=rate, threads=1)
     (layer,) = made.layers
@@ -476,7 +484,7 @@ def test_a_truncated_file_of_static_conv_is_refused(picture: Picture, rate: int)
     for length in range(1, least):
         with pytest.raises(TruncatedError):
             nacre.decode(made.data[:length], threads=1)
-    for length in (least - 1, least // 2 + 20):
+    for length in (least - 1, (least + nacre.container.file.parse_file(made.data).header_bytes) // 2):
         with pytest.raises(TruncatedError), nacre.open(made.data[:length], threads=1) as reader:
             list(reader.pictures())
     with pytest.raises(TruncatedError, match="static-conv shows nothing of a part of its codes"):
@@ -488,18 +496,34 @@ def test_a_truncated_file_of_static_conv_is_refused(picture: Picture, rate: int)
     assert np.array_equal(np.asarray(nacre.decode(made.data[:least], threads=1)), expected)
 
 
+def codes_alone(codes: Codes, tables: Tables) -> bytes:
+    """A stream of one iteration that ends before its floor."""
+    coder, model = BitEncoder(), CodeModel(*codes.shape[1:], tables)
+    model.begin(0)
+    for number, offset in enumerate(INTERLEAVED):
+        model.code_pass(coder, 0, number, pass_view(codes[0], offset))
+    return coder.finish()[0]
+
+
 def test_the_floor_of_static_conv_belongs_to_its_codes() -> None:
-    # In some of these the codes are decided before the last byte, and the floor behind them is not.
-    early = 0
+    tables = Tables.load(find_weights("static-conv-64").read(TABLES_FILE))
+    undecided = 0
     for seed in range(40):
-        picture = Picture(shades(8, 8, seed))
+        picture = Picture(shades(40, 40, seed))
         encoded = encode(picture, 1, codec="static-conv")
-        cut = symbols(encoded, picture, len(encoded.stream) - 1, "static-conv")
-        early += cut.received == [PASSES]
-        with pytest.raises(TruncatedError):
-            decoder(encoded, picture, "static-conv").best(encoded.stream[:-1])
-        assert not list(decoder(encoded, picture, "static-conv").pictures(encoded.stream[:-1]))
-    assert early > 0
+        reader = decoder(encoded, picture, "static-conv")
+        stream = codes_alone(symbols(encoded, picture, codec="static-conv").codes, tables)
+        received = reader.receive(stream)[0]
+        assert received.received == [PASSES]
+        # By chance the last byte of the codes decides the floor too.
+        if not received.floors:
+            undecided += 1
+            with pytest.raises(TruncatedError):
+                reader.best(stream)
+            assert not list(reader.pictures(stream))
+        assert len(list(reader.pictures(encoded.stream))) == 1
+        assert not list(reader.pictures(encoded.stream))
+    assert undecided
 
 
 def test_static_conv_has_two_rates() -> None:
@@ -541,7 +565,8 @@ def test_targets_of_static_conv_choose_a_rate() -> None:
     assert chosen(psnr=low.psnr + 0.01) == high.data
     with pytest.raises(nacre.TargetError, match=f"reaches {high.psnr:.2f} dB"):
         chosen(psnr=high.psnr + 1)
-    assert chosen(quality=0) == low.data
+    assert len(chosen(quality=0)) <= len(chosen(quality=100))
+    assert chosen(quality=100) == high.data
     assert chosen(ssim=0.0) == low.data
     # A rate that is named is cut to a target or refused.
     with pytest.raises(nacre.TargetError):
@@ -554,5 +579,3 @@ def test_static_conv_is_encoded_in_one_pass() -> None:
     (layer,) = encoded.layers
     assert (layer.end, layer.iteration, layer.whole) == (len(encoded.stream), 1, True)
     assert UnitParameters.parse(encoded.parameters, 1).iterations == 1
-    options = EncodeOptions(None, False, 1)
-    assert nacre.codecs.registry.get_codec("static-conv").encode(Picture(shades(40, 40)), options) is not None

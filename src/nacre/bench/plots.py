@@ -14,7 +14,7 @@ from nacre.bench import published
 from nacre.bench.curves import decibels
 from nacre.bench.files import write_whole
 from nacre.bench.report import METRICS, Report
-from nacre.bench.thumbnails import ThumbnailStudy
+from nacre.bench.thumbnail_curves import ThumbnailStudy
 from nacre.errors import UsageError
 
 _TITLES = {"psnr-rgb": "PSNR over R'G'B' (dB)", "ms-ssim-rgb": "MS-SSIM, -10 log10(1 - x) (dB)"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nacre.bench.bars import Bar
-from nacre.bench.thumbnails import CHOSEN, Point, ThumbnailStudy
+from nacre.bench.thumbnail_curves import CHOSEN, Point, ThumbnailStudy
 
 STATIC = 0.015
 """Block SSIM between `lstm-conv` and the networks made for one rate each, either way."""

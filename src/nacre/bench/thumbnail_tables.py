@@ -5,7 +5,7 @@ from __future__ import annotations
 from nacre.bench.bars import bars_table
 from nacre.bench.markdown import table
 from nacre.bench.thumbnail_bars import thumbnail_bars
-from nacre.bench.thumbnails import CHOSEN, Curve, Point, ThumbnailStudy
+from nacre.bench.thumbnail_curves import CHOSEN, Curve, Point, ThumbnailStudy
 
 PUBLISHED: dict[str, dict[int, str]] = {
     "jpeg:420": {64: "0.70 (72.5 bytes)", 128: "0.80 (133 bytes)"},

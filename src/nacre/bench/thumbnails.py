@@ -8,12 +8,10 @@ thumbnails.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +25,7 @@ from nacre.bench.headerless import Opponent, opponents
 from nacre.bench.installed import left_out
 from nacre.bench.measure import read_pixels
 from nacre.bench.parallel import carry_out
+from nacre.bench.thumbnail_curves import Curve, Point, ThumbnailStudy
 from nacre.errors import NacreError, PictureError
 from nacre.picture.metrics import block_ssim, psnr, ssim
 
@@ -34,9 +33,6 @@ SIDE = 32
 
 BUDGETS = (48, 64, 80, 96, 112, 128)
 """Bytes a thumbnail that today's codecs may take."""
-
-CHOSEN = (64, 128)
-"""Bytes at which the paper compares."""
 
 ITERATION_BYTES = {
     "residual-fc-shared": 8,
@@ -82,117 +78,6 @@ class Quality:
     psnr: float
 
 
-@dataclass(frozen=True)
-class Point:
-    """Means over all thumbnails at one setting.
-
-    Attributes
-    ----------
-    budget
-        Bytes that a thumbnail may take.
-    bytes
-        Bytes that it takes.
-    too_large
-        Thumbnails whose smallest file is above the budget, and was taken.
-    block_ssim, luma_ssim, psnr
-        See `Quality`.
-    """
-
-    budget: int
-    bytes: float
-    too_large: int
-    block_ssim: float
-    luma_ssim: float
-    psnr: float
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One codec's points, in order of bytes.
-
-    Attributes
-    ----------
-    own
-        Whether it is one of nacre's codecs.
-    prefixes
-        Whether the points are prefixes of one stream, so that there is something between them.
-    """
-
-    name: str
-    description: str
-    own: bool
-    prefixes: bool
-    points: list[Point]
-
-    def at(self, budget: int) -> Point | None:
-        """Return the point of that budget, if there is one."""
-        return next((point for point in self.points if point.budget == budget), None)
-
-    def bytes_to_reach(self, wanted: float) -> float | None:
-        """Bytes at which the mean block SSIM first reaches `wanted`, between points by a straight line.
-
-        Returns the bytes of the first point if that already does, and None if no point does: nothing is
-        extrapolated.
-        """
-        if self.points[0].block_ssim >= wanted:
-            return self.points[0].bytes
-        for low, high in pairwise(self.points):
-            if high.block_ssim >= wanted:
-                share = (wanted - low.block_ssim) / (high.block_ssim - low.block_ssim)
-                return low.bytes + share * (high.bytes - low.bytes)
-        return None
-
-
-@dataclass(frozen=True)
-class ThumbnailStudy:
-    """All codecs on the same thumbnails.
-
-    Attributes
-    ----------
-    left_out
-        Codecs that did not run, with the reason.
-    """
-
-    thumbnails: int
-    curves: list[Curve]
-    left_out: dict[str, str] = field(default_factory=dict)
-
-    def targets(self) -> dict[str, Point]:
-        """Points of today's codecs at 64 bytes, see `opponents_at`."""
-        return self.opponents_at(CHOSEN[0])
-
-    def opponents_at(self, budget: int) -> dict[str, Point]:
-        """Points of today's codecs at a budget; of JPEG's variants the one of the highest block SSIM.
-
-        `webp:one-segment` stands beside `webp`: only an optional package writes it.
-        """
-        best: dict[str, tuple[str, Point]] = {}
-        for curve in self.curves:
-            point = curve.at(budget)
-            kind = "jpeg" if curve.name.startswith("jpeg:") else curve.name
-            if curve.own or point is None:
-                continue
-            if kind not in best or point.block_ssim > best[kind][1].block_ssim:
-                best[kind] = (curve.name, point)
-        return dict(best.values())
-
-    def bytes_to_reach(self) -> dict[str, dict[str, float | None]]:
-        """Bytes that nacre's codecs need for the block SSIM of `targets`, codec by codec.
-
-        A codec with one network a rate has nothing between its rates and is left out.
-        """
-        targets = self.targets()
-        return {
-            curve.name: {name: curve.bytes_to_reach(point.block_ssim) for name, point in targets.items()}
-            for curve in self.curves
-            if curve.own and curve.prefixes
-        }
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {**asdict(self), "bytes_to_reach": self.bytes_to_reach()}
-
-
 def study(
     thumbnails: Thumbnails,
     *,
@@ -210,7 +95,7 @@ def study(
     threads, jobs
         Threads of nacre's codecs, and processes of today's.
     cache
-        Where measurements of today's codecs are kept.
+        Where measurements are kept.
     progress
         Called with thumbnails done, all thumbnails, and the codec's name.
     """
@@ -223,7 +108,7 @@ def study(
     for codec in ITERATION_BYTES:
         if codec not in missing:
             progress(0, len(thumbnails), codec)
-            curves.append(own_curve(codec, thumbnails, weights=weights[codec], threads=threads))
+            curves.append(own_curve(codec, thumbnails, weights=weights[codec], threads=threads, cache=cache))
     return ThumbnailStudy(len(thumbnails), curves, missing)
 
 
@@ -263,14 +148,19 @@ def opponent_curve(
     """Measure one of today's codecs at `BUDGETS`, each thumbnail at its best setting, or recall it."""
     identity = f"{opponent!r} {opponent.description}"
     key = key_of(thumbnails.tobytes(), identity, own=False, sources=_SOURCES)
+    points = _recalled(cache, key, lambda: _opponent_points(opponent, thumbnails, jobs, progress))
+    return Curve(opponent.name, opponent.description, own=False, prefixes=False, points=points)
+
+
+def _recalled(cache: Cache | None, key: str, measure: Callable[[], list[Point]]) -> list[Point]:
+    """Points that were kept, or that are measured now and kept."""
     kept = cache.rows(key) if cache else None
     if kept is not None:
-        points = [Point(**row) for row in kept]
-    else:
-        points = _opponent_points(opponent, thumbnails, jobs, progress)
-        if cache:
-            cache.put_rows(key, [asdict(point) for point in points])
-    return Curve(opponent.name, opponent.description, own=False, prefixes=False, points=points)
+        return [Point(**row) for row in kept]
+    points = measure()
+    if cache:
+        cache.put_rows(key, [asdict(point) for point in points])
+    return points
 
 
 def _opponent_points(
@@ -287,8 +177,10 @@ def _opponent_points(
     ]
 
 
-def own_curve(codec: str, thumbnails: Thumbnails, *, weights: str = "", threads: int = 1) -> Curve:
-    """Measure one of nacre's codecs after every iteration up to the largest budget.
+def own_curve(
+    codec: str, thumbnails: Thumbnails, *, weights: str = "", threads: int = 1, cache: Cache | None = None
+) -> Curve:
+    """Measure one of nacre's codecs after every iteration up to the largest budget, or recall it.
 
     All thumbnails are one picture, one above the other: the units of these codecs don't cross the borders of
     32 pixels and know nothing of each other, so the codes are those of the thumbnails coded one by one.
@@ -298,6 +190,18 @@ def own_curve(codec: str, thumbnails: Thumbnails, *, weights: str = "", threads:
     NacreError
         If the raw codes have another size than the codec's.
     """
+    key = key_of(thumbnails.tobytes(), f"{codec} {weights} {threads}", own=True, sources=_SOURCES)
+    points = _recalled(cache, key, lambda: _own_points(codec, thumbnails, threads))
+    return Curve(
+        codec,
+        f"nacre {nacre.__version__}, weights {weights}; raw codes",
+        own=True,
+        prefixes=codec not in ONE_NETWORK_A_RATE,
+        points=points,
+    )
+
+
+def _own_points(codec: str, thumbnails: Thumbnails, threads: int) -> list[Point]:
     column = Image.fromarray(thumbnails.reshape(-1, SIDE, 3))
     points = []
     for iterations, data in enumerate(_raw_codes(codec, column, threads), 1):
@@ -311,13 +215,7 @@ def own_curve(codec: str, thumbnails: Thumbnails, *, weights: str = "", threads:
         decoded = np.asarray(shown.convert("RGB")).reshape(thumbnails.shape)
         measured = [quality(a, b) for a, b in zip(thumbnails, decoded, strict=True)]
         points.append(_point(size, [size] * len(thumbnails), measured))
-    return Curve(
-        codec,
-        f"nacre {nacre.__version__}, weights {weights}; raw codes",
-        own=True,
-        prefixes=codec not in ONE_NETWORK_A_RATE,
-        points=points,
-    )
+    return points
 
 
 def _raw_codes(codec: str, picture: Image.Image, threads: int) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, 
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.units import UnitTask, to_units
 
-FIT_PICTURES = 120
+FIT_PICTURES = 48
 FIT_SIDE = 192
 JUDGED = 8
 TOLERANCE = 1e-4
