@@ -16,23 +16,27 @@ import pytest
 from nacre.codecs.recurrent.contexts import CodeModel, Tables
 from nacre.codecs.recurrent.parameters import TABLES, Parameters
 from nacre.codecs.recurrent.stream import Iterations, code_stream
+from nacre.codecs.recurrent.unit_parameters import UnitParameters
 from nacre.coding.alpha import AlphaCoder
 from nacre.coding.stream import BitDecoder
 from nacre.container.file import parse_file
-from nacre.container.header import SIGNATURE, parse_header
+from nacre.container.header import SIGNATURE, Header, parse_header
 from nacre.container.segments import pack_segment
 from nacre.errors import FormatError, TruncatedError
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = ("cut-in-iteration", "gray-alpha", "metadata", "no-checksums", "one-pixel", "segments", "tall")
+UNIT_FILES = ("lstm-fc-dynamic",)
 MUTATIONS = 20_000
 SLOWEST = 10.0
 LARGEST = 1 << 16  # pixels, in place of the api's limit
 
 
 @pytest.fixture(scope="module")
-def tables(tiny_root: Path) -> Tables:
-    return Tables.load((tiny_root / "gru-conv" / "tables.npz").read_bytes())
+def tables(tiny_root: Path) -> dict[int, Tables]:
+    """By codec number."""
+    names = {7: "gru-conv", 3: "lstm-fc"}
+    return {n: Tables.load((tiny_root / name / "tables.npz").read_bytes()) for n, name in names.items()}
 
 
 def flip(data: bytearray, generator: random.Random) -> None:
@@ -87,24 +91,42 @@ def without_checksums(data: bytes) -> bytes:
     return header.pack() + b"".join(pack_segment(s.type, s.payload, False) for s in parsed.segments)
 
 
-def decode_symbols(data: bytes, tables: Tables) -> int:
+def decode_symbols(data: bytes, tables: dict[int, Tables]) -> int:
     """All that decoding does before a network runs; whole passes received."""
     parsed = parse_file(data)
     header = parsed.header
-    parameters = Parameters.parse(header.parameters)
     if header.width * header.height > LARGEST:
         return 0
-    rows, columns = -(-header.height // 16), -(-header.width // 16)
-    received = Iterations(np.zeros((parameters.iterations, rows, columns, 8), np.int8))
-    model = CodeModel(rows, columns, 8, tables if parameters.entropy == TABLES else None)
+    units = header.codec == 3
+    received, entropy = (unit_iterations if units else cell_iterations)(header)
+    model = CodeModel(*received.codes.shape[1:], tables[3 if units else 7] if entropy == TABLES else None)
     alpha = AlphaCoder(header.height, header.width) if header.alpha else None
     code_stream(BitDecoder(parsed.stream), model, received, alpha, send=False)
-    assert received.shown() or sum(received.received) == 0
+    assert received.shown() or sum(received.received) < received.opening
+    if received.active is not None:
+        # A unit that has stopped never starts again, and has no codes.
+        assert not (received.active[1:] & ~received.active[:-1]).any()
+        assert not received.codes[~received.active].any()
     return sum(received.received)
 
 
-def test_mutations_end_in_known_errors(tables: Tables) -> None:
-    files = [(GOLDEN / "files" / f"{name}.nacre").read_bytes() for name in FILES]
+def cell_iterations(header: Header) -> tuple[Iterations, int]:
+    """What the decoder of `gru-conv` receives into, and the entropy model."""
+    parameters = Parameters.parse(header.parameters)
+    grid = parameters.iterations, -(-header.height // 16), -(-header.width // 16)
+    return Iterations(np.zeros((*grid, 8), np.int8)), parameters.entropy
+
+
+def unit_iterations(header: Header) -> tuple[Iterations, int]:
+    """The same of `lstm-fc`."""
+    parameters = UnitParameters.parse(header.parameters, 16)
+    grid = parameters.iterations, -(-header.height // 8), -(-header.width // 8)
+    active = np.zeros(grid, bool) if parameters.dynamic else None
+    return Iterations(np.zeros((*grid, 4), np.int8), opening=4, active=active), parameters.entropy
+
+
+def test_mutations_end_in_known_errors(tables: dict[int, Tables]) -> None:
+    files = [(GOLDEN / "files" / f"{name}.nacre").read_bytes() for name in (*FILES, *UNIT_FILES)]
     files += [without_checksums(data) for data in files if parse_file(data).integrity == "whole"]
     generator = random.Random(20_261_121)
     ends: Counter[str] = Counter()

@@ -145,12 +145,15 @@ def test_few_files_are_measured() -> None:
     assert len(measured) <= 14
 
 
-@settings(max_examples=60)
-@given(make, seeds, st.floats(5, 40))
-def test_units_take_what_they_need_for_a_psnr(make: Callable[..., Table], seed: int, wanted: float) -> None:
+@settings(max_examples=100)
+@given(make, seeds, st.integers(1, 6), st.integers(0, 4))
+def test_units_take_what_they_need_for_a_psnr(
+    make: Callable[..., Table], seed: int, iteration: int, unit: int
+) -> None:
     iterations, units = 6, 5
     errors = make(iterations, units, seed)
-    samples = np.random.default_rng(seed).integers(3, 193, units)
+    samples = np.random.default_rng(seed).integers(100, 193, units)
+    wanted = psnr_of(errors[iteration, unit], int(samples[unit])) - 1e-9
     found = for_unit_psnr(errors, samples, wanted)
     needs = []
     for u in range(units):
@@ -171,3 +174,12 @@ def test_units_take_what_they_need_for_a_psnr(make: Callable[..., Table], seed: 
     along = [total(errors, np.minimum(t, found)) for t in range(1, iterations + 1)]
     last_shown = max(t for t in range(1, iterations + 1) if along[t - 1] <= min(along) + 1e-9)
     assert all(need <= last_shown for need in needs if need)
+
+
+def test_units_that_get_worse_do_not_hide_what_others_need() -> None:
+    samples = np.array([100, 100])
+    # One reaches 40 dB with its third iteration; the other never does, and that iteration spoils it.
+    rises = np.array([[900.0, 90_000], [800, 50_000], [700, 30_000], [600, 60_000]])
+    assert for_unit_psnr(rises, samples, 40).tolist() == [3, 2]
+    # What is reached before is shown all the same, and the other has all.
+    assert for_unit_psnr(rises, samples, 39).tolist() == [1, 3]

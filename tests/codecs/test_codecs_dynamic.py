@@ -60,7 +60,7 @@ def test_every_patch_reaches_its_psnr_if_any_iteration_does(
     best = errors[1:].argmin(0) + 1
     others = counts[~possible]
     assert (others == ITERATIONS[side]).all() or (others == best[~possible]).all()
-    assert 0 < possible.sum()
+    assert possible.sum() > 0
 
 
 def test_patches_that_never_reach_it_have_all_iterations() -> None:
@@ -93,7 +93,7 @@ def test_at_equal_bytes_dynamic_is_never_worse(codec: str, seed: int) -> None:
     picture = Picture(shades(n * side - 3, n * side, seed))
     full = nacre.compress(picture, codec=codec, threads=1)
     ends = [layer.file_bytes for layer in full.layers]
-    for size in (ends[0], ends[0] + 10, ends[-1] // 3, ends[-1] * 2 // 3, len(full.data)):
+    for size in (ends[0], ends[0] + 10, ends[-1] // 2, ends[-1] * 2 // 3, len(full.data)):
         uniform = nacre.compress(picture, codec=codec, bytes=size, threads=1)
         dynamic = nacre.compress(picture, codec=codec, bytes=size, dynamic=True, threads=1)
         assert len(dynamic.data) <= size

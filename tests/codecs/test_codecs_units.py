@@ -268,6 +268,7 @@ def test_chunks_do_not_show(codec: str, dynamic: bool, monkeypatch: pytest.Monke
 def test_growing_streams_end_in_the_picture_of_decode(
     codec: str, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(unit_steps, "_CHUNK_PIXELS", 3 * SIDES.get(codec, 32) ** 2)
     if not kept:
         monkeypatch.setattr(unit_decoding, "_KEPT_PIXELS", 0)
     wishes = [{}] if codec == "static-conv" else [{}, {"patch_psnr": 17.0}]

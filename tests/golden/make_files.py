@@ -1,7 +1,7 @@
 """Makes the golden files, their configs and the faulty corpus from the tiny weights.
 
-Golden files decode for ever: a new one is added, an old one is never written again. A change of the format
-that needs --overwrite breaks files that people have.
+Golden files decode for ever: new ones are added, one that exists is never written again. A change of the
+format that needs --overwrite breaks files that people have.
 
     python tests/golden/make_files.py [--overwrite]
 """
@@ -120,6 +120,19 @@ def alpha_cut() -> bytes:
     return encode(picture)[: layers[7].file_bytes]
 
 
+def unit_file(codec: str, picture: Picture, **options: Any) -> Callable[[], bytes]:
+    """A file of a codec of independent units."""
+    return lambda: encode(picture, codec=codec, **options)
+
+
+def dynamic_cut() -> bytes:
+    """Inside an iteration that not all patches take part in."""
+    picture = Picture(shades(30, 40, 19))
+    layers = nacre.compress(picture, codec="lstm-fc", patch_psnr=18, threads=1).layers
+    data = encode(picture, codec="lstm-fc", patch_psnr=18)
+    return data[: next(x.file_bytes for x in layers if x.iteration == 3 and not x.whole) + 1]
+
+
 GOLDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "rgb": ("RGB, 8 iterations", lambda: encode(Picture(shades(72, 96, 2)))),
     "sixteen": ("RGB, 16 iterations", lambda: encode(Picture(shades(60, 80, 5)), iterations=16)),
@@ -143,6 +156,40 @@ GOLDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "no-checksums": (
         "segments without checksums",
         lambda: by_hand(Picture(shades(40, 56, 14)), 5, checksums=False),
+    ),
+    "residual-fc": ("8x8 patches, 16 iterations", unit_file("residual-fc", Picture(shades(28, 36, 15)))),
+    "residual-fc-dynamic": (
+        "iterations for 19 dB in each patch",
+        unit_file("residual-fc", Picture(shades(44, 52, 16)), patch_psnr=19),
+    ),
+    "lstm-fc": ("8x8 patches with states, gray", unit_file("lstm-fc", Picture(gray(31, 45, 17)))),
+    "lstm-fc-dynamic": (
+        "dynamic bits for a size",
+        unit_file("lstm-fc", Picture(shades(60, 80, 5)), bytes=140, dynamic=True),
+    ),
+    "lstm-fc-dynamic-cut": ("dynamic bits, cut inside iteration 3", dynamic_cut),
+    "residual-conv": ("32x32 tiles, 8 iterations", unit_file("residual-conv", Picture(shades(40, 33, 18)))),
+    "residual-conv-dynamic-alpha": (
+        "dynamic bits and a soft disc of alpha",
+        unit_file("residual-conv", Picture(shades(40, 70, 20), disc(40, 70)), patch_psnr=17),
+    ),
+    "lstm-conv": ("32x32 tiles with states", unit_file("lstm-conv", Picture(shades(33, 50, 21)))),
+    "lstm-conv-one-pixel": (
+        "1 x 1, gray, dynamic",
+        unit_file("lstm-conv", Picture(gray(1, 1, 8)), patch_psnr=30),
+    ),
+    "static-conv-64": ("the lower rate", unit_file("static-conv", Picture(shades(40, 44, 22)), iterations=1)),
+    "static-conv-raw": (
+        "noise, for which tables would cost more",
+        unit_file(
+            "static-conv",
+            Picture(np.random.default_rng(24).integers(0, 256, (24, 40, 3), np.uint8)),
+            iterations=1,
+        ),
+    ),
+    "static-conv-128": (
+        "the higher rate, with alpha",
+        unit_file("static-conv", Picture(shades(30, 34, 23), disc(30, 34))),
     ),
 }
 
@@ -181,9 +228,11 @@ def config(what: str, data: bytes, image: Image.Image) -> dict[str, Any]:
     return found
 
 
-def make_golden() -> None:
+def make_golden(overwrite: bool) -> None:
     FILES.mkdir(exist_ok=True)
     for name, (what, make) in GOLDEN.items():
+        if (FILES / f"{name}.nacre").exists() and not overwrite:
+            continue
         data = make()
         if len(data) >= LARGEST:
             raise SystemExit(f"{name} has {len(data)} bytes, too many for the repository")
@@ -359,14 +408,49 @@ def faulty() -> dict[str, tuple[int, str, bytes]]:
             "metadata alone, no picture segment",
             data[:head] + pack_segment(4, zlib.compress(b"exif"), True),
         ),
+        **faulty_units(),
     }
 
 
-def make_faulty() -> None:
+def faulty_units() -> dict[str, tuple[int, str, bytes]]:
+    """Of the codecs of independent units."""
+    patches, static = ((FILES / f"{name}.nacre").read_bytes() for name in ("lstm-fc", "static-conv-64"))
+    least = nacre.info(static).first_layer_bytes or 0
+
+    def with_parameters(data: bytes, parameters: bytes) -> bytes:
+        parsed = parse_file(data)
+        return replace(parsed.header, parameters=parameters).pack() + data[parsed.header_bytes :]
+
+    return {
+        "static-conv-cut": (4, "static-conv without the last byte of its codes", static[: least - 1]),
+        "static-conv-two": (
+            3,
+            "static-conv that claims two iterations",
+            with_parameters(static, b"\x02\x02"),
+        ),
+        "units-17": (3, "17 iterations of lstm-fc", with_parameters(patches, b"\x11\x02")),
+        "units-flags": (3, "a reserved parameter bit of lstm-fc", with_parameters(patches, b"\x10\x0a")),
+        "units-mix": (3, "the reserved entropy model of lstm-fc", with_parameters(patches, b"\x10\x04")),
+        "units-long": (3, "a parameter too many of lstm-fc", with_parameters(patches, b"\x10\x02\x00")),
+        "units-first-layer": (
+            4,
+            "lstm-fc cut a byte before its first iteration ends",
+            patches[: (nacre.info(patches).first_layer_bytes or 0) - 1],
+        ),
+        "units-of-another": (
+            5,
+            "a file of lstm-conv that names weights of lstm-fc",
+            replace(parse_file(patches).header, codec=5).pack() + patches[parse_file(patches).header_bytes :],
+        ),
+    }
+
+
+def make_faulty(overwrite: bool) -> None:
     FAULTY.mkdir(exist_ok=True)
     corpus = faulty()
     for name, (_, _, data) in corpus.items():
-        (FAULTY / f"{name}.nacre").write_bytes(data)
+        if overwrite or not (FAULTY / f"{name}.nacre").exists():
+            (FAULTY / f"{name}.nacre").write_bytes(data)
     expected = {name: code for name, (code, _, _) in corpus.items()}
     (FAULTY / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
     lines = [f"* `{name}` ({code}): {what}" for name, (code, what, _) in corpus.items()]
@@ -381,11 +465,10 @@ def make_faulty() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--overwrite", action="store_true", help="replace committed files")
-    if any(place.exists() for place in (FILES, FAULTY)) and not parser.parse_args().overwrite:
-        raise SystemExit("golden files exist and stay as they are (--overwrite replaces them)")
+    overwrite = parser.parse_args().overwrite
     os.environ["NACRE_WEIGHTS"] = str(WEIGHTS)
-    make_golden()
-    make_faulty()
+    make_golden(overwrite)
+    make_faulty(overwrite)
 
 
 if __name__ == "__main__":

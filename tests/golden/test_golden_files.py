@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_files import GOLDEN
 from PIL import Image
 from reading import symbols
 
@@ -23,8 +24,10 @@ def sha256(data: bytes | None) -> str | None:
 
 
 def test_there_are_golden_files() -> None:
-    assert len(FILES) >= 17
+    assert len(FILES) >= 29
     assert all(path.stat().st_size < 4000 for path in FILES)
+    assert {parse_file(path.read_bytes()).header.codec for path in FILES} == {2, 3, 4, 5, 6, 7}
+    assert {path.stem for path in FILES} == set(GOLDEN)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -60,7 +63,8 @@ def test_golden(path: Path, tiny_weights: Path) -> None:
 
 
 def test_the_weights_are_the_ones_that_the_files_name(tiny_weights: Path) -> None:
-    (tag,) = {json.loads(path.with_suffix(".json").read_text())["weights_tag"] for path in FILES}
-    record = json.loads((tiny_weights / "gru-conv" / "record.json").read_text())
-    assert record["tag"] == tag
-    assert sum(path.stat().st_size for path in (tiny_weights / "gru-conv").iterdir()) <= 50_000
+    named = {json.loads(path.with_suffix(".json").read_text())["weights_tag"] for path in FILES}
+    records = [json.loads(path.read_text()) for path in tiny_weights.glob("*/record.json")]
+    assert {record["tag"] for record in records} == named
+    for folder in tiny_weights.iterdir():
+        assert sum(path.stat().st_size for path in folder.iterdir()) <= 50_000

@@ -130,3 +130,56 @@ def test_busy_crops_have_more_detail() -> None:
     busy = folder.batch(64, 32, (1, 2), busy=1.0)
     assert busy.std((1, 2, 3)).mean() > 1.3 * plain.std((1, 2, 3)).mean()
     assert np.array_equal(busy, folder.batch(64, 32, (1, 2), busy=1.0))
+
+
+def stripes(height: int, width: int) -> CropFolder:
+    """A picture whose left half has bright lines of 4 pixels, and which is gray when shrunk by 8."""
+    picture = np.full((height, width, 3), 100, np.uint8)
+    picture[::8] = picture[1::8] = picture[2::8] = picture[3::8] = 200
+    return CropFolder((picture,), "", (), 1.0)
+
+
+def test_small_crops_come_from_shrunk_pictures() -> None:
+    y, x = np.mgrid[:256, :320]
+    ramp = np.stack([y // 2, x // 2, np.full_like(x, 7)], axis=-1).astype(np.uint8)
+    folder = CropFolder((ramp,), "", (), 1.0)
+    crops = folder.batch(60, 32, (3, 1), small=1.0)
+    assert crops.shape == (60, 3, 32, 32)
+    # Half a level a pixel becomes two, three and four.
+    steps = [round(float(np.diff(crop[0, 8:24].astype(float), axis=0).mean())) for crop in crops]
+    assert set(steps) == {2, 3, 4}
+    mirrored = sum(crop[1, 0, 0] > crop[1, 0, -1] for crop in crops)
+    assert 15 < mirrored < 45
+
+
+def test_small_is_a_share_of_the_crops_that_are_not_busy() -> None:
+    folder = stripes(512, 512)
+
+    def shrunk(crop: NDArray[np.uint8]) -> bool:
+        return bool(np.ptp(crop) < 60 or abs(np.diff(crop[0, :, 0].astype(int)) > 30).sum() > 6)
+
+    for small, busy, expected in (
+        (0.0, 0.0, 0),
+        (0.25, 0.0, 5),
+        (1.0, 0.0, 20),
+        (0.5, 0.4, 6),
+        (1.0, 1.0, 0),
+    ):
+        crops = folder.batch(20, 32, (1, 5), small=small, busy=busy)
+        assert sum(map(shrunk, crops)) == expected
+
+
+def test_small_crops_depend_on_the_key_alone() -> None:
+    folder = folder_of((200, 220), (190, 256))
+    first = folder.batch(6, 32, (1, 2), small=0.5)
+    folder.batch(3, 16, (9, 9), small=1.0)
+    np.testing.assert_array_equal(folder.batch(6, 32, (1, 2), small=0.5), first)
+    assert not np.array_equal(folder.batch(6, 32, (1, 3), small=0.5), first)
+
+
+def test_pictures_too_small_to_shrink_are_refused() -> None:
+    folder = folder_of((127, 300), (64, 64))
+    assert folder.batch(4, 32, (0,)).shape == (4, 3, 32, 32)
+    with pytest.raises(PictureError, match="No picture shrunk by 4 is as large as a crop of 32"):
+        folder.batch(4, 32, (0,), small=0.5)
+    assert folder_of((128, 128), (64, 64)).batch(4, 32, (0,), small=1.0).shape == (4, 3, 32, 32)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from nacre.errors import UsageError
 from nacre.learn.recipe import RECIPES, Recipe, load_recipe, load_recipe_text
@@ -26,6 +27,50 @@ def test_shipped_recipes_build_a_task(name: str) -> None:
     assert recipe.digest == hashlib.sha256((RECIPES / f"{name}.toml").read_bytes()).hexdigest()
     assert sum(p.numel() for p in task.module.parameters()) > 160_000
     assert max(task.phase(i / 100).crop for i in range(101)) == task.largest_crop
+
+
+def test_there_are_recipes_of_all_families_and_controls() -> None:
+    found = {load_recipe(name).weights for name in SHIPPED}
+    assert found >= {
+        "gru-conv",
+        "residual-fc",
+        "residual-fc-shared",
+        "residual-fc-8bits",
+        "lstm-fc",
+        "residual-conv",
+        "residual-conv-shared",
+        "lstm-conv",
+        "static-conv-64",
+        "static-conv-128",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("residual-fc", 2_660_416),
+        ("residual-fc-shared", 166_276),
+        ("residual-fc-8bits", 8 * (166_276 + 4 * 161 + 4 * 160)),
+        ("lstm-fc", 2_202_308),
+        ("residual-conv", 2_994_264),
+        ("residual-conv-shared", 374_283),
+        ("lstm-conv", 1_618_131),
+        ("static-conv-64", 531_531),
+        ("static-conv-128", 544_339),
+    ],
+)
+def test_recipes_are_of_the_slim_networks(name: str, count: int) -> None:
+    with torch.device("meta"):
+        task = make_task(load_recipe(name))
+    assert sum(p.numel() for p in task.module.parameters()) == count
+
+
+def test_a_variant_names_the_weights() -> None:
+    plain = load_recipe_text("mine", 'family = "lstm-fc"\n')
+    assert (plain.variant, plain.weights) == (None, "lstm-fc")
+    variant = load_recipe_text("mine", 'family = "lstm-fc"\nvariant = "16k"\n')
+    assert (variant.variant, variant.weights) == ("16k", "lstm-fc-16k")
+    assert "variant" not in variant.task
 
 
 def test_a_seed_fixes_the_start(recipe: Recipe) -> None:
@@ -62,6 +107,10 @@ def test_a_binary_file_is_no_recipe(tmp_path: Path) -> None:
         ("family = ", "mine is not valid"),
         ("seed = 1", "names no family"),
         ('family = "gru-conv"\nseed = "x"', "mine is not valid"),
+        ('family = "lstm-fc"\nvariant = "a/b"', "variant is a name of letters and digits, not 'a/b'"),
+        ('family = "lstm-fc"\nvariant = ""', "variant is a name"),
+        ('family = "lstm-fc"\nvariant = "../x"', "variant is a name"),
+        ('family = "static-conv"\nvariant = 64', "variant is a name of letters and digits, not 64"),
         ('family = "gru-conv"\n[optimizer]\nspeed = 1', "'speed'"),
         ('family = "gru-conv"\n[optimizer]\nrate = "fast"', "rate must be a number"),
         ('family = "gru-conv"\n[optimizer]\nclip = -1', "clip must be a number of at least 0"),
@@ -81,6 +130,10 @@ def test_bad_texts_are_refused(text: str, says: str) -> None:
         ('family = "gru-conv"\npreset = "tiny"\ncell = "rnn"\n' + PHASES, "cell is one of"),
         ('family = "gru-conv"\npreset = "tiny"\nreconstruction = "x"\n' + PHASES, "reconstruction is one of"),
         ('family = "gru-conv"\npreset = "tiny"\ndepth = 3\n' + PHASES, "'depth'"),
+        ('family = "lstm-fc"\npreset = "tiny"\ndepth = 3\n' + PHASES, "not valid for lstm-fc.*'depth'"),
+        ('family = "lstm-fc"\npreset = "tiny"\n' + PHASES + "masked = 0.5", "masked is not for"),
+        ('family = "static-conv"\npreset = "tiny"\n' + PHASES, "at most 1 iterations"),
+        ('family = "lstm-fc"\npreset = "tiny"\narchitecture = "lstm-conv"\n' + PHASES, "'architecture'"),
         ('family = "gru-conv"\npreset = "tiny"\n' + PHASES + "width = 3", "'width'"),
         ('family = "gru-conv"\npreset = "tiny"\n' + PHASES.replace("32", "33"), "multiple of 16"),
         ('family = "gru-conv"\npreset = "tiny"\n' + PHASES.replace("32", '"32"'), "whole numbers"),

@@ -67,6 +67,32 @@ def test_the_first_root_wins_and_tags_look_on(
     assert find_weights("gru-conv", bytes.fromhex(list_weights()[1].tag)).path == store
 
 
+def test_variants_stand_beside_their_family(store: Path) -> None:
+    variant = store.with_name("gru-conv-wide")
+    shutil.copytree(store, variant)
+    change_record(variant, tag="0badcafe")
+    own = find_weights("gru-conv")
+    assert (own.name, own.codec) == ("gru-conv", "gru-conv")
+    assert find_weights("gru-conv", bytes.fromhex(own.tag)).path == store
+    found = find_weights("gru-conv", bytes.fromhex("0badcafe"))
+    assert (found.name, found.codec, found.path) == ("gru-conv-wide", "gru-conv", variant)
+    assert find_weights("gru-conv-wide").path == variant
+    # A family whose weights exist only as variants has none of its own.
+    shutil.rmtree(store)
+    with pytest.raises(WeightsError, match="No weights of gru-conv are installed"):
+        find_weights("gru-conv")
+    assert find_weights("gru-conv", bytes.fromhex("0badcafe")).path == variant
+
+
+def test_names_that_only_begin_alike_are_other_families(store: Path) -> None:
+    other = store.with_name("gru-convolution")
+    shutil.copytree(store, other)
+    change_record(other, tag="0badcafe", codec="gru-convolution")
+    with pytest.raises(WeightsError, match="needs weights 0badcafe of gru-conv"):
+        find_weights("gru-conv", bytes.fromhex("0badcafe"))
+    assert find_weights("gru-convolution", bytes.fromhex("0badcafe")).path == other
+
+
 def test_nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "SHIPPED", tmp_path)
     monkeypatch.setenv("NACRE_WEIGHTS", str(tmp_path / "nowhere"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nacre.picture.picture import Picture
 
 _ENCODING = ("codec", "iterations", "threads", "max_pixels")
-_DECODING = ("codec", "size", "threads", "max_bytes")
+_DECODING = ("codec", "size", "threads", "max_bytes", "max_pixels")
 
 
 def check_encoding(options: Mapping[str, Any]) -> None:
@@ -87,9 +87,8 @@ def decode_one(read: Path | bytes, options: Mapping[str, Any]) -> Picture:
 
     data = read.read_bytes() if isinstance(read, Path) else read
     data = data[: options["max_bytes"]]
-    return as_picture(
-        api.decode_raw(data, codec=options["codec"], size=options["size"], threads=options["threads"])
-    )
+    chosen = {key: options[key] for key in ("codec", "size", "threads", "max_pixels")}
+    return as_picture(api.decode_raw(data, **chosen))
 
 
 def _refuse_others(options: Mapping[str, Any], allowed: tuple[str, ...], why: str) -> None:

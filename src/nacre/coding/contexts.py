@@ -49,6 +49,12 @@ class AdaptiveContexts:
             self._counts[full] = (self._counts[full] + 1) >> 1
             full = self._counts.sum(-1) > LIMIT
 
+    def fade(self, most: int) -> None:
+        """Forget all but `most` of what each context has seen; no count falls below 1."""
+        sums = self._counts.sum(-1, keepdims=True)
+        faded = np.maximum(self._counts * most // sums, 1)
+        self._counts = np.where(sums > most, faded, self._counts)
+
     def code(self, coder: BitCoder, bits: Bits | None, context: NDArray[np.integer[Any]]) -> Bits:
         """Send or receive one call of symbols and learn from them."""
         found = coder.code(bits, self.ones(context))

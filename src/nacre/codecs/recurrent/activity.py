@@ -10,18 +10,20 @@ from nacre.coding.stream import BitCoder
 
 Flags = NDArray[np.bool_]
 
-_ITERATIONS, _NEIGHBORS, _EVEN = 8, 5, 5
-"""Iterations with contexts of their own, counts 0 to 4, and what stands for the first half pass."""
-_SURE = 2
-"""Iterations in which a unit is expected to go on."""
+_NEIGHBORS, _EVEN = 5, 5
+"""Counts 0 to 4, and what stands for the count in the first half pass."""
+_START = (1, 15)
+"""Counts of stopped and gone on before the first iteration, in which most units go on."""
+_REMEMBERED = 32
+"""What an iteration keeps of the counts before it: enough to begin with, little enough to change."""
 
 
 class Activity:
     """Sends or receives one flag for every unit that was active in the iteration before.
 
     A unit that has stopped never starts again. Flags go in two half passes, the units of even and then
-    of odd row plus column. The context of a flag is the iteration, how many of its four neighbors were
-    active in the iteration before, and how many neighbors have gone on where that is known already.
+    of odd row plus column. The context of a flag is how many of its four neighbors were active in the
+    iteration before, and how many have gone on where that is known already.
 
     Parameters
     ----------
@@ -31,13 +33,11 @@ class Activity:
 
     def __init__(self, rows: int, columns: int) -> None:
         self._active: Flags = np.ones((rows, columns), bool)
-        counts = np.ones((_ITERATIONS, _NEIGHBORS, _EVEN + 1, 2), np.int64)
-        counts[:_SURE, ..., 1] = 15
-        self._contexts = AdaptiveContexts(counts)
+        self._contexts = AdaptiveContexts(np.tile(_START, (_NEIGHBORS, _EVEN + 1, 1)))
         self._odd = np.add.outer(np.arange(rows), np.arange(columns)) % 2 == 1
 
-    def code(self, coder: BitCoder, iteration: int, goes_on: Flags | None) -> Flags:
-        """Send or receive the flags of an iteration, numbered from 0.
+    def code(self, coder: BitCoder, goes_on: Flags | None) -> Flags:
+        """Send or receive the flags of the next iteration.
 
         Parameters
         ----------
@@ -56,7 +56,8 @@ class Activity:
         """
         before = self._active
         now = np.zeros_like(before)
-        place = min(iteration, _ITERATIONS - 1) * _NEIGHBORS + _neighbors(before)
+        place = _neighbors(before)
+        self._contexts.fade(_REMEMBERED)
         for odd in (False, True):
             chosen = before & (self._odd == odd)
             known = _neighbors(now) if odd else np.full(now.shape, _EVEN)

@@ -75,7 +75,7 @@ def code_stream(
             if t > 0:
                 _code_floor(coder, picture, t, send)
             if activity is not None and picture.active is not None:
-                picture.active[t] = activity.code(coder, t, picture.active[t] if send else None)
+                picture.active[t] = activity.code(coder, picture.active[t] if send else None)
             active = picture.located(t)
             for number, offset in enumerate(INTERLEAVED):
                 cells = pass_view(picture.codes[t], offset)
