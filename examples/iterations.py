@@ -15,7 +15,7 @@ import nacre
 HERE = Path(__file__).parent
 CODECS = ("residual-fc", "lstm-fc", "residual-conv", "lstm-conv", "gru-conv")
 COLUMNS = 5
-CROP = (224, 96, 416, 224)  # the parrot's head
+CROP = (128, 170, 320, 298)  # the red parrot's head
 MARGIN, LINE = 8, 16
 
 

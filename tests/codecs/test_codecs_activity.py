@@ -226,7 +226,7 @@ def test_what_has_stopped_costs_nothing(make_tables: MakeTables) -> None:
 def test_flags_that_are_all_set_cost_less_and_less() -> None:
     rows, columns = 32, 48
     coder, activity = BitEncoder(), Activity(rows, columns)
-    for t in range(16):
+    for _ in range(16):
         activity.code(coder, np.ones((rows, columns), bool))
         coder.mark()
     costs = np.diff([0, *coder.finish()[1]])
