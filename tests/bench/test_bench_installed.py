@@ -14,7 +14,7 @@ def test_what_cannot_run_is_left_out_with_a_reason(
 ) -> None:
     for name in ("lstm-fc", "static-conv-64"):
         copytree(tiny_root / name, tmp_path / name)
-    monkeypatch.setenv("NACRE_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr("nacre.runtime.weights.SHIPPED", tmp_path)
     found = left_out(["lstm-fc", "residual-fc-8bits", "static-conv", "no-codec"], api.list_codecs())
     assert found == {
         "residual-fc-8bits": "its weights are not installed",

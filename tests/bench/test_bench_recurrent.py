@@ -16,6 +16,7 @@ def test_results_write_the_codecs_of_2016(
     pytest.importorskip("matplotlib")
     monkeypatch.setattr(results, "RECURRENT", ("residual-conv", "static-conv", "residual-conv-shared"))
     monkeypatch.setattr(results, "LONG", "gru-conv:iterations=3")
+    monkeypatch.setattr("nacre.runtime.weights.SHIPPED", tmp_path / "no weights")
     folder.rename(tmp_path / "kodak")
     (tmp_path / "kodak" / "wave1.png").unlink()
     out = tmp_path / "results"

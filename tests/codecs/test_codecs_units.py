@@ -236,8 +236,8 @@ def test_all_units_in_all_iterations_is_the_plain_codec(codec: str) -> None:
     assert np.array_equal(received.codes, symbols(plain, picture, codec=codec).codes)
     assert [x.psnr for x in flagged.layers] == [x.psnr for x in plain.layers]
     assert np.array_equal(pixels(flagged, picture, None, codec), pixels(plain, picture, None, codec))
-    # At most a bit for each flag.
-    assert 0 < len(flagged.stream) - len(plain.stream) <= 6 * units.grid.count / 8 + 4
+    # At most a bit for each flag; nine flags that are all set may cost less than a byte.
+    assert 0 <= len(flagged.stream) - len(plain.stream) <= 6 * units.grid.count / 8 + 4
 
 
 # Chunks and growing streams
@@ -367,8 +367,11 @@ def test_a_record_that_names_no_network(copied: Path) -> None:
 
 
 @pytest.mark.parametrize("control", ["residual-fc-shared", "residual-fc-8bits", "residual-conv-shared"])
-def test_controls_encode_by_name_and_decode_by_number(copied: Path, control: str) -> None:
+def test_controls_encode_by_name_and_decode_by_number(
+    copied: Path, control: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     family = "residual-conv" if "conv" in control else "residual-fc"
+    monkeypatch.setattr("nacre.runtime.weights.SHIPPED", copied)
     with pytest.raises(WeightsError, match=f"No weights of {control} are installed"):
         nacre.encode(shades(20, 20), codec=control, threads=1)
     shutil.copytree(copied / family, copied / control)
