@@ -16,6 +16,7 @@ from nacre.errors import TargetError
 Counts = NDArray[np.int64]
 Errors = NDArray[np.float64]
 
+_CHEAPEST, _DEAREST = 1e-9, 1e9
 _HALVINGS = 60
 _TRIES = 12
 _CLOSE = 0.998
@@ -125,29 +126,29 @@ def for_size(errors: Errors, bits: Errors, size: int, measure: Callable[[Counts]
 
 def _within(errors: Errors, bits: Errors, wanted: float) -> Counts:
     """The choice of the lowest price whose estimated bits are at most `wanted`."""
-    low, high = 1e-9, 1e9
-    for _ in range(_HALVINGS):
-        price = (low * high) ** 0.5
-        if bits[at_price(errors, bits, price)].sum() > wanted:
-            low = price
-        else:
-            high = price
-    return at_price(errors, bits, high)
+    _, price = _border(errors, bits, lambda counts: bool(bits[counts].sum() > wanted))
+    return at_price(errors, bits, price)
 
 
 def _dearest(errors: Errors, bits: Errors, enough: Callable[[Counts], bool]) -> Counts:
     """The choice of the highest price that is still enough."""
-    low, high = 1e-9, 1e9
-    if not enough(at_price(errors, bits, low)):
+    if not enough(at_price(errors, bits, _CHEAPEST)):
         best: Counts = errors[1:].argmin(axis=0) + 1
         return best
+    price, _ = _border(errors, bits, enough)
+    return at_price(errors, bits, price)
+
+
+def _border(errors: Errors, bits: Errors, holds: Callable[[Counts], bool]) -> tuple[float, float]:
+    """Two prices, all but equal: `holds` is true of the choice at the first, and not at the second."""
+    low, high = _CHEAPEST, _DEAREST
     for _ in range(_HALVINGS):
         price = (low * high) ** 0.5
-        if enough(at_price(errors, bits, price)):
+        if holds(at_price(errors, bits, price)):
             low = price
         else:
             high = price
-    return at_price(errors, bits, low)
+    return low, high
 
 
 def _error(errors: Errors, counts: Counts) -> float:

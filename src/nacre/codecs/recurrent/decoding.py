@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from nacre.codecs.contract import Coded, DecodeOptions
-from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Tables
+from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
 from nacre.codecs.recurrent.grid import CodeGrid, pass_numbers
 from nacre.codecs.recurrent.parameters import TABLES, Parameters
 from nacre.codecs.recurrent.presets import STRIDE, TILE_UNIT
+from nacre.codecs.recurrent.receiving import StreamDecoder
 from nacre.codecs.recurrent.steps import (
     DecoderStep,
     Levels,
@@ -20,17 +19,16 @@ from nacre.codecs.recurrent.steps import (
     network_shape,
     to_layout,
 )
-from nacre.codecs.recurrent.stream import PASSES, Iterations, code_stream
+from nacre.codecs.recurrent.stream import PASSES, Iterations
 from nacre.coding.alpha import AlphaCoder
-from nacre.coding.stream import BitDecoder
-from nacre.errors import FormatError, TruncatedError
+from nacre.errors import FormatError
 from nacre.picture.picture import Picture
 from nacre.picture.tiles import Span, TileGrid
 from nacre.runtime.sessions import RunSessions, open_session
 from nacre.runtime.weights import WeightsInfo
 
 
-class GruConvDecoder:
+class GruConvDecoder(StreamDecoder):
     """Decodes a stream that may still be growing.
 
     A picture of one tile keeps its states between calls; a tiled one is run anew for each picture, so
@@ -38,8 +36,9 @@ class GruConvDecoder:
     """
 
     def __init__(self, info: WeightsInfo, coded: Coded, options: DecodeOptions) -> None:
-        self._info, self._coded = info, coded
         self._parameters = Parameters.parse(coded.parameters)
+        coding = self._parameters.entropy == TABLES
+        super().__init__(coded, Tables.load(info.read(TABLES_FILE)) if coding else None)
         self._tiles = TileGrid.make(coded.height, coded.width, self._parameters.tile * TILE_UNIT, STRIDE)
         self._grid = CodeGrid(self._tiles)
         self._numbers = pass_numbers(*self._grid.shape)
@@ -47,49 +46,13 @@ class GruConvDecoder:
         if shape.reconstruction != self._parameters.reconstruction:
             raise FormatError("The file's parameters do not fit the weights it names; it is damaged.")
         self._channels = shape.bits
-        self._tables = Tables.load(info.read(TABLES_FILE)) if self._parameters.entropy == TABLES else None
         opened = RunSessions() if len(self._tiles) > 1 else open_session
         self._step = DecoderStep(info, options.threads, opened)
         self._reached: tuple[int, Shown] | None = None
-        self._yielded = (0, 0)
-        self._alpha_layers = 0
 
-    def best(self, stream: bytes) -> Picture:
-        """The last picture that `stream` gives.
-
-        Raises
-        ------
-        TruncatedError
-            If it ends before the first layer.
-        """
-        received, alpha = self.receive(stream)
-        views = received.shown()
-        if not views:
-            raise TruncatedError(
-                "The file is cut below its first layer, so there is no picture; ask for more bytes."
-            )
-        return self._picture(received, views[-1], alpha)
-
-    def pictures(self, stream: bytes) -> Iterator[Picture]:
-        """Every better picture that `stream` gives beyond those yielded before."""
-        received, alpha = self.receive(stream)
-        views = received.shown()
-        better = [view for view in views if view > self._yielded]
-        layers = alpha.layers if alpha else 0
-        if views and not better and layers > self._alpha_layers:
-            better = views[-1:]
-        self._alpha_layers = layers
-        for view in better:
-            self._yielded = view
-            yield self._picture(received, view, alpha)
-
-    def receive(self, stream: bytes) -> tuple[Iterations, AlphaCoder | None]:
-        """Decode the symbols that `stream` decides."""
+    def _nothing(self) -> Iterations:
         shape = (self._parameters.iterations, *self._grid.shape, self._channels)
-        received = Iterations(np.zeros(shape, np.int8))
-        alpha = AlphaCoder(self._coded.height, self._coded.width) if self._coded.alpha else None
-        code_stream(BitDecoder(stream), CodeModel(*shape[1:], self._tables), received, alpha, send=False)
-        return received, alpha
+        return Iterations(np.zeros(shape, np.int8))
 
     def _picture(self, received: Iterations, view: tuple[int, int], alpha: AlphaCoder | None) -> Picture:
         tiles = (self._tile(received, view, row, column) for row, column in self._tiles)

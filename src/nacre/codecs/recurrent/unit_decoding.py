@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from nacre.codecs.contract import Coded, DecodeOptions
-from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Codes, Tables
-from nacre.codecs.recurrent.stream import PASSES, Iterations, code_stream
+from nacre.codecs.recurrent.contexts import TABLES_FILE, Codes, Tables
+from nacre.codecs.recurrent.receiving import StreamDecoder
+from nacre.codecs.recurrent.stream import PASSES, Iterations
 from nacre.codecs.recurrent.unit_grid import Pixels, UnitGrid
 from nacre.codecs.recurrent.unit_parameters import TABLES, UnitParameters
 from nacre.codecs.recurrent.unit_steps import States, UnitDecoder, Units, chunks, from_network, unit_shape
 from nacre.coding.alpha import AlphaCoder
-from nacre.coding.stream import BitDecoder
-from nacre.errors import TruncatedError
 from nacre.picture.picture import Picture
 from nacre.runtime.weights import WeightsInfo
 
@@ -76,58 +73,22 @@ class UnitRun:
         return shown
 
 
-class UnitPictureDecoder:
+class UnitPictureDecoder(StreamDecoder):
     """Decodes a stream that may still be growing; see the contract."""
 
     def __init__(self, info: WeightsInfo, coded: Coded, options: DecodeOptions) -> None:
-        self._coded = coded
         self._shape = unit_shape(info)
         self._parameters = UnitParameters.parse(coded.parameters, self._shape.most_iterations)
+        coding = self._parameters.entropy == TABLES
+        super().__init__(coded, Tables.load(info.read(TABLES_FILE)) if coding else None)
         self._grid = UnitGrid.of(self._shape, coded.height, coded.width)
-        self._tables = Tables.load(info.read(TABLES_FILE)) if self._parameters.entropy == TABLES else None
         self._run = UnitRun(info, self._grid, coded.gray, options.threads)
-        self._yielded = (0, 0)
-        self._alpha_layers = 0
 
-    def best(self, stream: bytes) -> Picture:
-        """The last picture that `stream` gives.
-
-        Raises
-        ------
-        TruncatedError
-            If it ends before the first layer.
-        """
-        received, alpha = self.receive(stream)
-        views = received.shown()
-        if not views:
-            raise TruncatedError(
-                "The file is cut below its first layer, so there is no picture; ask for more bytes."
-            )
-        return self._picture(received, views[-1], alpha)
-
-    def pictures(self, stream: bytes) -> Iterator[Picture]:
-        """Every better picture that `stream` gives beyond those yielded before."""
-        received, alpha = self.receive(stream)
-        views = received.shown()
-        better = [view for view in views if view > self._yielded]
-        layers = alpha.layers if alpha else 0
-        if views and not better and layers > self._alpha_layers:
-            better = views[-1:]
-        self._alpha_layers = layers
-        for view in better:
-            self._yielded = view
-            yield self._picture(received, view, alpha)
-
-    def receive(self, stream: bytes) -> tuple[Iterations, AlphaCoder | None]:
-        """Decode the symbols that `stream` decides."""
+    def _nothing(self) -> Iterations:
         count, grid = self._parameters.iterations, self._grid
         active = np.zeros((count, grid.rows, grid.columns), bool) if self._parameters.dynamic else None
         codes = np.zeros((count, *grid.code_shape, self._shape.bits), np.int8)
-        received = Iterations(codes, opening=OPENING, active=active)
-        alpha = AlphaCoder(self._coded.height, self._coded.width) if self._coded.alpha else None
-        model = CodeModel(*codes.shape[1:], self._tables)
-        code_stream(BitDecoder(stream), model, received, alpha, send=False)
-        return received, alpha
+        return Iterations(codes, opening=OPENING, active=active)
 
     def _picture(self, received: Iterations, view: tuple[int, int], alpha: AlphaCoder | None) -> Picture:
         last, passes = view
