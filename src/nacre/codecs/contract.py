@@ -139,6 +139,8 @@ class Encoded:
         (rows, columns): bits of each unit's codes before entropy coding, where a codec has units.
     unit_side
         Pixels a side of those.
+    estimated
+        Whether the decibels of layers are estimates, good to some tenths.
     """
 
     weights_tag: bytes
@@ -148,6 +150,7 @@ class Encoded:
     notes: tuple[str, ...] = ()
     unit_bits: NDArray[np.int64] | None = None
     unit_side: int = 0
+    estimated: bool = False
 
 
 @dataclass(frozen=True)

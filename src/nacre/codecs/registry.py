@@ -15,6 +15,7 @@ DEFAULT = "gru-conv"
 # name: (number in the file, where). A number is never used again for another family; the first name of a
 # number is the family's, the others are its controls.
 _CODECS = {
+    "progressive": (1, "nacre.codecs.progressive.progressive:Progressive"),
     "gru-conv": (7, "nacre.codecs.recurrent.gru_conv:GruConv"),
     "residual-fc": (2, "nacre.codecs.recurrent.units:residual_fc"),
     "residual-fc-shared": (2, "nacre.codecs.recurrent.units:residual_fc_shared"),

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
-from nacre.errors import ExistsError, UsageError
+from nacre.errors import AgreementError, ExistsError, UsageError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.loop import LOG, read_checkpoint
 from nacre.learn.recipe import Recipe, load_recipe_text
@@ -25,6 +25,9 @@ from nacre.runtime.weights import RECORD, WeightsInfo
 
 NO_LICENCE = "not stated"
 """Of weights whose notes name no licence: it depends on the pictures they were trained on."""
+
+TOLERANCE = 1e-4
+"""Largest difference of pictures between files and torch, whose range is 1 or 1.8."""
 
 _OWN = {"codec", "tag", "network", "training", "figures", "files"}
 
@@ -161,3 +164,26 @@ def written(files: dict[str, bytes], folder: Path, family: str, network: dict[st
         (folder / name).write_bytes(content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     return WeightsInfo(family, "", folder, 0, "", {"files": hashes, "network": network})
+
+
+def agreement(difference: float, flips: int, bits: int) -> dict[str, float]:
+    """Figures of how far files and torch agree, for the record.
+
+    Parameters
+    ----------
+    difference
+        Largest difference of pictures after all iterations, on the network's scale.
+    flips, bits
+        Bits that came out differently, of all.
+
+    Raises
+    ------
+    AgreementError
+        If they do not.
+    """
+    if difference > TOLERANCE or flips > max(1, bits // 1000):
+        raise AgreementError(
+            f"The exported network is off by {difference:.2g} and flips {flips} of {bits} bits, so it is "
+            "not written; export it with the versions of torch and onnx that this nacre names."
+        )
+    return {"largest_difference": difference, "flipped_bits": flips, "bits": bits}

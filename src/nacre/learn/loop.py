@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from lightning_fabric import Fabric
@@ -47,6 +47,22 @@ class Task(Protocol):
 
     def validate(self, pictures: list[Tensor]) -> dict[str, Any]:
         """Figures on held-out pictures (1, 3, H, W) uint8 with real quantization."""
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A task that starts from its pictures, or whose parts learn at rates of their own.
+
+    Attributes
+    ----------
+    rate_scales
+        Beginnings of parameter names, and what the learning rate of those is multiplied by.
+    """
+
+    rate_scales: dict[str, float]
+
+    def prepare(self, data: CropFolder) -> None:
+        """Set the weights that a new run starts from."""
 
 
 class Trainer:
@@ -94,7 +110,11 @@ class Trainer:
         self.fabric = Fabric(accelerator=device, devices=devices, precision=precision)
         self.fabric.launch()
         torch.manual_seed(recipe.seed + self.fabric.global_rank)
-        optimizer = torch.optim.Adam(task.module.parameters(), lr=recipe.optimizer.rate)
+        if isinstance(task, Prepared):
+            task.prepare(data)
+        settings = recipe.optimizer
+        groups = groups_of(task.module, task.rate_scales if isinstance(task, Prepared) else {})
+        optimizer = torch.optim.Adam(groups, lr=settings.rate, betas=(0.9, settings.memory))
         self.module, self.optimizer = self.fabric.setup(task.module, optimizer)
         task.module = self.module
         self.ema = copy.deepcopy(self._raw.state_dict())
@@ -114,9 +134,10 @@ class Trainer:
 
     @property
     def rate(self) -> float:
-        """Learning rate now: warm-up by steps, cosine by budget."""
+        """Learning rate now: warm-up by steps, constant and then cosine by budget."""
         o = self.recipe.optimizer
-        cosine = o.floor + (o.rate - o.floor) * (1 + math.cos(math.pi * self.progress)) / 2
+        falling = max(0.0, self.progress - o.constant) / (1 - o.constant)
+        cosine = o.floor + (o.rate - o.floor) * (1 + math.cos(math.pi * falling)) / 2
         return cosine * min(1.0, (self.step + 1) / max(1, o.warmup))
 
     def run(self) -> Path:
@@ -146,7 +167,7 @@ class Trainer:
     def _one_step(self) -> dict[str, float]:
         self.module.train()
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate
+            group["lr"] = self.rate * group["scale"]
         phase = self.task.phase(self.progress)
         key = (self.recipe.seed, self.step, self.fabric.global_rank)
         drawn = self.data.batch(phase.batch, phase.crop, key, busy=phase.busy, small=phase.small)
@@ -257,6 +278,15 @@ class Trainer:
                 f"The checkpoint holds another network than the recipe {self.recipe.name} builds; "
                 f"it was trained by {state['recipe_name']}."
             ) from error
+
+
+def groups_of(module: nn.Module, scales: dict[str, float]) -> list[dict[str, Any]]:
+    """Parameters by what their learning rate is multiplied by."""
+    found: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in module.named_parameters():
+        scale = next((s for start, s in scales.items() if name.startswith(start)), 1.0)
+        found.setdefault(scale, []).append(parameter)
+    return [{"params": parameters, "scale": scale} for scale, parameters in found.items()]
 
 
 def _sayable(value: Any) -> Any:

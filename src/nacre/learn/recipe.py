@@ -15,18 +15,30 @@ RECIPES = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """Adam, a warm-up in steps, then a cosine over the budget from `rate` to `floor`."""
+    """Adam, a warm-up in steps, then a cosine over the budget from `rate` to `floor`.
+
+    Attributes
+    ----------
+    constant
+        Share of the budget before the cosine begins, below 1.
+    memory
+        Of the mean of squared gradients, a step.
+    """
 
     rate: float = 5e-4
     floor: float = 1e-5
     warmup: int = 200
     clip: float = 0.5
     ema: float = 0.999
+    constant: float = 0.0
+    memory: float = 0.999
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
                 raise ValueError(f"{name} must be a number of at least 0, not {value!r}")
+        if self.constant >= 1 or self.memory >= 1:
+            raise ValueError("constant and memory are shares below 1")
 
 
 @dataclass(frozen=True)

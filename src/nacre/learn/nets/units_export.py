@@ -15,10 +15,9 @@ from nacre.codecs.recurrent.contexts import Codes
 from nacre.codecs.recurrent.unit_grid import UnitGrid
 from nacre.codecs.recurrent.unit_shapes import SCALE
 from nacre.codecs.recurrent.unit_steps import DECODER_FILE, ENCODER_FILE, UnitDecoder, UnitEncoder
-from nacre.errors import AgreementError
 from nacre.learn.code_tables import fit_tables
 from nacre.learn.data.crops import CropFolder
-from nacre.learn.export import Exported, network_record, packed_tables, written
+from nacre.learn.export import Exported, agreement, network_record, packed_tables, written
 from nacre.learn.nets.units import Column, UnitNet
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
 from nacre.learn.recipe import Recipe
@@ -27,8 +26,6 @@ from nacre.learn.tasks.units import UnitTask, to_units
 FIT_PICTURES = 48
 FIT_SIDE = 192
 JUDGED = 8
-TOLERANCE = 1e-4
-"""Largest difference of units after all iterations, of a range of 1.8."""
 
 
 class _Side(nn.Module):
@@ -147,12 +144,7 @@ def _agree(net: UnitNet, files: dict[str, bytes], data: CropFolder, family: str)
             shown, decoding = decoder(t, ours, shown, decoding)
             expected = after
     difference = float(np.abs(shown - expected.numpy()).max())
-    if difference > TOLERANCE or flips > max(1, bits // 1000):
-        raise AgreementError(
-            f"The exported network is off by {difference:.2g} and flips {flips} of {bits} bits, so it is "
-            "not written; export it with the versions of torch and onnx that this nacre names."
-        )
-    return {"largest_difference": difference, "flipped_bits": flips, "bits": bits}
+    return agreement(difference, flips, bits)
 
 
 def fit_codes(net: UnitNet, data: CropFolder) -> list[Codes]:

@@ -34,6 +34,10 @@ def _units(architecture: str) -> _Family:
 
 
 _FAMILIES = {
+    "progressive": _Family(
+        "nacre.learn.tasks.progressive:ProgressiveTask",
+        "nacre.learn.nets.progressive_export:export_progressive",
+    ),
     "gru-conv": _Family(
         "nacre.learn.tasks.gru_conv:GruConvTask", "nacre.learn.nets.gru_conv_export:export_gru_conv"
     ),

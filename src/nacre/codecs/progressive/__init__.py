@@ -1,0 +1,1 @@
+"""`progressive`: linear transform plus networks, integer hyperprior, embedded bit planes."""

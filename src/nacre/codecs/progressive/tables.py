@@ -1,0 +1,86 @@
+"""The integer tables of `progressive`: what the coder needs beside the networks."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nacre.runtime.weights import WeightsInfo
+
+TABLES_FILE = "tables.npz"
+
+CLASSES = 73
+"""Class i has the deviation 2^(i/6 - 3) steps of the finest quantizer."""
+CLASS_STEPS, CLASS_BEGIN = 6, 18
+"""Classes in an octave, and octaves times that of class 0 below 1."""
+MEAN_BITS = 8
+"""Binary places of `Tables.means`."""
+ZERO, REFINE = 0, 1
+"""Kinds of a pass."""
+
+
+def deviation(number: int) -> float:
+    """Of a class, in steps of the finest quantizer."""
+    return float(2.0 ** ((number - CLASS_BEGIN) / CLASS_STEPS))
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """Integers that come with the weights.
+
+    Attributes
+    ----------
+    hyper
+        (Z, 65): weights of the hyper-latents -32..32 of each channel, out of 2^24.
+    order
+        (N, 3): plane, class and kind of every pass, in order.
+    signs
+        (planes, classes): weight of + and of - in a zero pass, each out of 2^24.
+    ones
+        (planes, classes, M): probability out of 65,536 that a refinement bit is 1, by the known magnitude
+        one plane higher, of which M - 1 stands for all above too.
+    means
+        (planes, classes, M): conditional mean of the magnitude less its known part, in 2^-8 steps, by the
+        known magnitude at that plane.
+    top
+        (classes,): the highest plane of each.
+    """
+
+    hyper: NDArray[np.int32]
+    order: NDArray[np.uint8]
+    signs: NDArray[np.int32]
+    ones: NDArray[np.int32]
+    means: NDArray[np.int32]
+    top: NDArray[np.uint8]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """By name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def packed(self) -> bytes:
+        """The file that `load_tables` reads."""
+        packed = io.BytesIO()
+        np.savez_compressed(packed, **self.arrays())  # type: ignore[arg-type]
+        return packed.getvalue()
+
+
+@lru_cache(maxsize=4)
+def _tables(content: bytes) -> Tables:
+    with np.load(io.BytesIO(content)) as arrays:
+        return Tables(**{f.name: arrays[f.name] for f in fields(Tables)})
+
+
+def load_tables(info: WeightsInfo) -> Tables:
+    """The tables of installed weights.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing or damaged.
+    """
+    return _tables(info.read(TABLES_FILE))

@@ -1,0 +1,119 @@
+"""The analysis and synthesis transforms at run time, in tiles where the picture is large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nacre.codecs.progressive.shapes import PATCH, STRIDE, Shape
+from nacre.runtime.sessions import Opener, RunSessions, open_session
+from nacre.runtime.weights import WeightsInfo
+
+ANALYSIS_FILE, HYPER_ANALYSIS_FILE, SYNTHESIS_FILE = "analysis.onnx", "hyper_analysis.onnx", "synthesis.onnx"
+
+WHOLE_BELOW = 1_500_000
+"""Pixels up to which a picture is one tile."""
+TILE = 1024
+HALO = 64
+"""Pixels around a tile that the networks see too; the rest of their reach changes no pixel by more than
+one level (docs/progressive.md)."""
+
+
+def network_shape(info: WeightsInfo) -> Shape:
+    """The shape that the record states."""
+    stated = info.record["network"].items()
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stated}
+    return Shape(**fields)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A tile along one axis: what it gives, and what the network sees, in pixels."""
+
+    begin: int
+    end: int
+    first: int
+    last: int
+
+
+def _pieces(size: int, side: int) -> list[_Piece]:
+    return [
+        _Piece(begin, min(begin + side, size), max(0, begin - HALO), min(size, begin + side + HALO))
+        for begin in range(0, size, side)
+    ]
+
+
+class Transforms:
+    """Both transforms for one picture.
+
+    Parameters
+    ----------
+    height, width
+        Of the padded picture, multiples of 64.
+    """
+
+    def __init__(self, info: WeightsInfo, height: int, width: int, threads: int | None) -> None:
+        self._info, self._threads = info, threads
+        self._height, self._width = height, width
+        side = max(height, width) if height * width <= WHOLE_BELOW else TILE
+        self._tiles = [(r, c) for r in _pieces(height, side) for c in _pieces(width, side)]
+        self._open: Opener = open_session if len(self._tiles) == 1 else RunSessions()
+        self._channels = network_shape(info).channels
+
+    def analyze(self, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Levels (H, W, 3) to latents (C, H/16, W/16)."""
+        latents = np.empty((self._channels, self._height // PATCH, self._width // PATCH), np.float32)
+        for row, column in self._tiles:
+            part = levels[row.first : row.last, column.first : column.last]
+            pixels = part.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255) - np.float32(0.5)
+            found = self._run(ANALYSIS_FILE, "pixels", pixels)
+            into = np.s_[
+                :, row.begin // PATCH : row.end // PATCH, column.begin // PATCH : column.end // PATCH
+            ]
+            latents[into] = found[_inner(row, column, PATCH)]
+        return latents
+
+    def hyper_latents(self, symbols: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Symbols (C, h, w) to hyper-latents (Z, h/4, w/4), not rounded."""
+        return self._run(HYPER_ANALYSIS_FILE, "symbols", symbols[None])
+
+    def synthesize(self, latents: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        """Latents to levels (rows, W, 3), a row of tiles at a time, not rounded nor clipped."""
+        strip: NDArray[np.float32] | None = None
+        for row, column in self._tiles:
+            part = latents[
+                :, row.first // PATCH : row.last // PATCH, column.first // PATCH : column.last // PATCH
+            ]
+            pixels = self._run(SYNTHESIS_FILE, "latents", np.ascontiguousarray(part[None]))
+            if strip is None:
+                strip = np.empty((row.end - row.begin, self._width, 3), np.float32)
+            inner = pixels[_inner(row, column, 1)].transpose(1, 2, 0)
+            strip[:, column.begin : column.end] = (inner + np.float32(0.5)) * np.float32(255)
+            if column.end == self._width:
+                yield strip
+                strip = None
+
+    def _run(self, name: str, entry: str, value: NDArray[np.float32]) -> NDArray[np.float32]:
+        session = self._open(self._info, name, self._threads)
+        found: Any = session.run(None, {entry: value})[0]
+        out: NDArray[np.float32] = found[0]
+        return out
+
+
+def _inner(row: _Piece, column: _Piece, unit: int) -> tuple[slice, slice, slice]:
+    """The part of a network's output that is the tile without its halo."""
+    return (
+        slice(None),
+        slice((row.begin - row.first) // unit, (row.end - row.first) // unit),
+        slice((column.begin - column.first) // unit, (column.end - column.first) // unit),
+    )
+
+
+def padded(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Levels (H, W, 3) with the last row and column repeated up to multiples of 64."""
+    missing = [(0, -n % STRIDE) for n in pixels.shape[:2]]
+    return np.pad(pixels, [*missing, (0, 0)], mode="edge") if any(m for _, m in missing) else pixels

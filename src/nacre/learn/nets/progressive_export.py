@@ -1,0 +1,221 @@
+"""A trained `progressive` to files: graphs of the transforms, integers of the hyperprior, tables."""
+
+from __future__ import annotations
+
+import copy
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nacre.codecs.progressive.hyper import (
+    ACTIVATION_BITS,
+    HYPER_FILE,
+    MOST,
+    OUTPUT_BITS,
+    SCALE_BITS,
+    HyperNetwork,
+)
+from nacre.codecs.progressive.shapes import CELL, HYPER_MOST, HYPER_SCALE, STRIDE
+from nacre.codecs.progressive.tables import CLASS_BEGIN, CLASS_STEPS, TABLES_FILE, Tables
+from nacre.codecs.progressive.transforms import (
+    ANALYSIS_FILE,
+    HYPER_ANALYSIS_FILE,
+    SYNTHESIS_FILE,
+    Transforms,
+)
+from nacre.coding.stream import FINE_TOTAL
+from nacre.errors import AgreementError
+from nacre.learn.data.crops import CropFolder
+from nacre.learn.export import Exported, network_record, written
+from nacre.learn.nets.progressive import Progressive
+from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
+from nacre.learn.plane_tables import make_tables
+from nacre.learn.recipe import Recipe
+from nacre.learn.tasks.progressive import ProgressiveTask
+from nacre.runtime.integer import EXACT
+
+FIT_CROPS = 240
+FIT_SIDE = 256
+JUDGED = 4
+TOLERANCE = 2e-3
+"""Largest difference between files and torch, of latents over their scale and of pixels over their range."""
+_PRIOR_COUNT = 64
+"""Hyper-latents that the learned density counts for beside those seen."""
+
+
+def export_progressive(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder) -> Exported:
+    """Export; see `nacre.learn.export.Exporter`."""
+    task = ProgressiveTask(**recipe.task)
+    net = task.module
+    assert isinstance(net, Progressive)
+    net.load_state_dict(weights)
+    net.eval()
+    side = data.side(FIT_SIDE, STRIDE)
+    judged = torch.from_numpy(data.batch(JUDGED, side, (6, 0)))
+    with torch.no_grad():
+        full = task.validate([judged])
+        hyper = integer_hyper(net)
+        half = half_state(net)
+        exact = {k: v for k, v in net.state_dict().items() if k.startswith(("hyper_synthesis", "prior"))}
+        net.load_state_dict(half | exact)
+        rounded = task.validate([judged])
+        tables = make_tables(hyper_weights(net, data, side))
+        files = network_files(net) | {HYPER_FILE: hyper.packed(), TABLES_FILE: tables.packed()}
+        figures: dict[str, Any] = {
+            "agreement": _agree(net, files, hyper, judged),
+            "half_precision_psnr_change": _changes(full["psnr"], rounded["psnr"]),
+        }
+    return Exported(files, _tensors(net, hyper, tables), network_record(net.shape), figures)
+
+
+def _tensors(net: Progressive, hyper: HyperNetwork, tables: Tables) -> dict[str, NDArray[Any]]:
+    """What decoding needs, by name."""
+    tensors = {f"synthesis.{k}": v for k, v in canonical_tensors(net.synthesis).items()}
+    tensors["scales"] = net.scales.numpy()
+    tensors |= {f"hyper.{k}": v for k, v in hyper.arrays().items()}
+    return tensors | {f"tables.{k}": v for k, v in tables.arrays().items()}
+
+
+def _changes(before: list[float], after: list[float]) -> list[float]:
+    return [round(b - a, 3) for a, b in zip(before, after, strict=True)]
+
+
+def integer_hyper(net: Progressive) -> HyperNetwork:
+    """The hyper-synthesis in integers: weights of 8 bits on one power of two a layer.
+
+    Raises
+    ------
+    AgreementError
+        If a sum may leave the exact range, or a weight is too large for its layer.
+    """
+    layers = net.hyper_synthesis
+    # Binary places of each layer's input and of what it gives.
+    places = [(0, ACTIVATION_BITS), (ACTIVATION_BITS, ACTIVATION_BITS), (ACTIVATION_BITS, OUTPUT_BITS)]
+    arrays: dict[str, Any] = {}
+    shifts = []
+    for i, (layer, (before, after)) in enumerate(zip(layers.children(), places, strict=True), 1):
+        assert isinstance(layer, nn.Conv2d)
+        assert layer.bias is not None
+        weight, bias = layer.weight.double().numpy(), layer.bias.double().numpy()
+        scale = math.floor(math.log2(127 / np.abs(weight).max()))
+        shift = scale + before - after
+        if shift < 0:
+            raise AgreementError(
+                f"A weight of the hyper-synthesis is {np.abs(weight).max():.3g}, too large for 8-bit "
+                "integers; train it anew with a smaller learning rate."
+            )
+        arrays[f"weights{i}"] = np.rint(weight * 2.0**scale).astype(np.int8)
+        arrays[f"bias{i}"] = np.rint(bias * 2.0 ** (scale + before)).astype(np.int64)
+        shifts.append(shift)
+    scales = net.cell_scales.double().numpy()
+    network = HyperNetwork(
+        **arrays,
+        shifts=np.array(shifts, np.int64),
+        scales=np.rint(scales * 2.0**SCALE_BITS).astype(np.int32),
+        begins=np.rint((np.log2(scales) * CLASS_STEPS + CLASS_BEGIN) * 2.0**OUTPUT_BITS).astype(np.int32),
+    )
+    for layer_integers, most in zip(network.layers, (HYPER_MOST, MOST, MOST), strict=True):
+        if layer_integers.bound(most) >= EXACT:
+            raise AgreementError("A sum of the hyper-synthesis may leave the exact range; train it anew.")
+    return network
+
+
+def hyper_weights(net: Progressive, data: CropFolder, side: int) -> NDArray[np.int32]:
+    """Weights of the hyper-latents from those of training pictures; see `Tables.hyper`."""
+    values = torch.arange(-HYPER_MOST, HYPER_MOST + 1).float()
+    channels = net.shape.hyper_latents
+    density = net.prior(values[None, None, None, :].expand(1, channels, 1, -1))[0, :, 0, :].numpy()
+    counts = np.zeros(density.shape)
+    for i in range(FIT_CROPS // JUDGED):
+        levels = torch.from_numpy(data.batch(JUDGED, side, (7, i)))
+        found = _hyper_latents(net, levels).round().long().clamp(-HYPER_MOST, HYPER_MOST) + HYPER_MOST
+        for channel in range(channels):
+            counts[channel] += np.bincount(found[:, channel].flatten().numpy(), minlength=len(values))
+    mixed = counts + _PRIOR_COUNT * (density / density.sum(1, keepdims=True))
+    shares = mixed / mixed.sum(1, keepdims=True)
+    room = FINE_TOTAL - len(values)
+    weights = 1 + np.floor(shares * room).astype(np.int32)
+    weights[np.arange(channels), weights.argmax(1)] += FINE_TOTAL - weights.sum(1)
+    return weights
+
+
+def _hyper_latents(net: Progressive, levels: Tensor) -> Tensor:
+    symbols = net.to_symbols(net.analysis(levels.float() / 255 - 0.5))
+    return net.hyper_analysis(symbols / net.tiled_scales(*symbols.shape[2:]))
+
+
+class _HyperGraph(nn.Module):
+    """The hyper-analysis without its clip, which the codec does."""
+
+    def __init__(self, net: Progressive) -> None:
+        super().__init__()
+        self.network = net.hyper_analysis.network
+
+    def forward(self, symbols: Tensor) -> Tensor:
+        return self.network(symbols) * HYPER_SCALE
+
+
+class _SynthesisGraph(nn.Module):
+    def __init__(self, net: Progressive) -> None:
+        super().__init__()
+        self.synthesis = net.synthesis
+        self.register_buffer("scales", net.scales.clone())
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.synthesis(latents, self.scales)
+
+
+def network_files(net: Progressive) -> dict[str, bytes]:
+    """The graphs by file name, as bytes."""
+    net = copy.deepcopy(net).eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    pixels = torch.zeros(1, 3, STRIDE, STRIDE)
+    latents = torch.zeros(1, net.shape.channels, CELL, CELL)
+
+    def graph(module: nn.Module, value: Tensor, entry: str, out: str) -> bytes:
+        return store_half(export_graph(module, (value,), [entry], [out])).SerializeToString()
+
+    return {
+        ANALYSIS_FILE: graph(net.analysis, pixels, "pixels", "latents"),
+        HYPER_ANALYSIS_FILE: graph(_HyperGraph(net), latents, "symbols", "hyper_latents"),
+        SYNTHESIS_FILE: graph(_SynthesisGraph(net), latents, "latents", "pixels"),
+    }
+
+
+def _agree(
+    net: Progressive, files: dict[str, bytes], hyper: HyperNetwork, levels: Tensor
+) -> dict[str, float]:
+    """Run torch and, as the codec does, the files on the same picture; the integers twice."""
+    x = levels[:1]
+    latents = net.analysis(x.float() / 255 - 0.5)
+    found = _hyper_latents(net, x)
+    with tempfile.TemporaryDirectory() as folder:
+        info = written(files, Path(folder), "progressive", network_record(net.shape))
+        transforms = Transforms(info, x.shape[2], x.shape[3], 1)
+        ours = transforms.analyze(x[0].permute(1, 2, 0).numpy())
+        scales = net.scales[:, None, None].numpy()
+        analysis = float(np.abs((ours - latents[0].numpy()) / scales).max())
+        shown = np.concatenate(list(transforms.synthesize(latents[0].numpy())))
+        expected = net.synthesis(latents, net.scales)[0].permute(1, 2, 0).numpy()
+        synthesis = float(np.abs(shown / 255 - 0.5 - expected).max())
+    if max(analysis, synthesis) > TOLERANCE:
+        raise AgreementError(
+            f"The exported networks are off by {analysis:.2g} and {synthesis:.2g}, so they are not written; "
+            "export them with the versions of torch and onnx that this nacre names."
+        )
+    sent = found.round().clamp(-HYPER_MOST, HYPER_MOST)
+    means, classes = hyper.predict(sent[0].numpy().astype(np.int8))
+    mean, deviation = (t[0].numpy() for t in net.predicted(sent))
+    expected_classes = np.clip(np.rint(CLASS_STEPS * np.log2(deviation) + CLASS_BEGIN), 0, None)
+    return {
+        "analysis": analysis,
+        "synthesis": synthesis,
+        # What rounding to integers changed, in steps of the finest quantizer and in classes.
+        "mean": round(float(np.abs(means / 16 - mean).mean()), 4),
+        "class": round(float(np.abs(np.minimum(expected_classes, 72) - classes).mean()), 4),
+    }
