@@ -20,10 +20,10 @@ from drawing import draw
 from make_tiny import slim
 
 from nacre.learn.data.crops import CropFolder
+from nacre.learn.export import weights_tag
 from nacre.learn.loop import groups_of
 from nacre.learn.nets.progressive import Progressive
 from nacre.learn.nets.progressive_export import export_progressive
-from nacre.learn.export import weights_tag
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.progressive import ProgressiveTask
 

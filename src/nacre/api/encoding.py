@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from nacre.api.checks import check_threads
 from nacre.api.decoding import decompress
 from nacre.api.dynamic import allocation
+from nacre.api.regions import regions
 from nacre.container.file import write_file
 from nacre.container.header import MAX_RATE_POINTS, Header
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -51,7 +54,7 @@ class Compressed:
     data
         The file, as long as the target asked for.
     psnr
-        Decibels of the picture that it shows, as the encoder measured it.
+        Decibels of the picture that it shows, as the encoder measured or estimated it.
     layers
         Of the full encode, whatever the target.
     notes
@@ -59,6 +62,8 @@ class Compressed:
     unit_bits, unit_side
         Bits of each patch's codes in the full encode, before entropy coding, (rows, columns), and the side
         of a patch in pixels; for codecs that have patches.
+    estimated
+        Whether `psnr` is an estimate, good to some tenths of a decibel.
     """
 
     data: builtins.bytes
@@ -70,6 +75,7 @@ class Compressed:
     notes: tuple[str, ...]
     unit_bits: NDArray[np.int64] | None = None
     unit_side: int = 0
+    estimated: bool = False
 
     @property
     def bpp(self) -> float:
@@ -89,6 +95,7 @@ def compress(
     iterations: int | None = None,
     dynamic: bool = False,
     patch_psnr: float | None = None,
+    roi: Any = None,
     fast: bool = False,
     strip: bool = False,
     threads: int | None = None,
@@ -122,6 +129,8 @@ def compress(
         wish = allocation(chosen, picture, target, patch_psnr, file.lengths)
         options = dataclasses.replace(options, allocation=wish)
     limit = max_pixels or DEFAULT_MAX_PIXELS
+    if roi is not None:
+        options = dataclasses.replace(options, regions=regions(chosen, picture, roi, limit))
     if chosen.rates and target is not None and iterations is None:
         return _at_best_rate(file, options, target, limit)
     return _cut_to(file.make(chosen.encode(picture, options)), target, picture, threads, limit)
@@ -173,6 +182,7 @@ class _File:
             notes=(*picture.notes, *encoded.notes),
             unit_bits=encoded.unit_bits,
             unit_side=encoded.unit_side,
+            estimated=encoded.estimated,
         )
 
     def lengths(self, encoded: Encoded) -> list[int]:
@@ -187,40 +197,53 @@ def _cut_to(
     """The prefix that a target asks for."""
     from nacre.codecs.targets import Prefix, reach
 
-    def measured_ssim(length: int) -> float:
-        from nacre.picture.metrics import ssim
+    measured: dict[int, float] = {}
 
-        shown = decompress(made.data[:length], threads=threads, max_pixels=max_pixels)
-        return ssim(picture.rgb(), shown.rgb())
+    def measure(length: int) -> float:
+        if length not in measured:
+            shown = decompress(made.data[:length], threads=threads, max_pixels=max_pixels)
+            measured[length] = _metric(target)(picture.rgb(), shown.rgb())
+        return measured[length]
 
     size = reach(
         target,
         [Prefix(layer.file_bytes, layer.psnr) for layer in made.layers],
         len(made.data),
         picture.width * picture.height,
-        measured_ssim,
+        measure if made.estimated or (target and target.kind == "ssim") else None,
     )
+    if target and target.kind == "psnr" and size in measured:
+        return dataclasses.replace(made, data=made.data[:size], psnr=measured[size], estimated=False)
     shown = [layer.psnr for layer in made.layers if layer.file_bytes <= size]
-    return dataclasses.replace(made, data=made.data[:size], psnr=shown[-1])
+    whole = size == len(made.data)
+    return dataclasses.replace(
+        made, data=made.data[:size], psnr=shown[-1], estimated=made.estimated and not whole
+    )
 
 
 def _at_best_rate(file: _File, options: EncodeOptions, target: Target, max_pixels: int) -> Compressed:
     """The file of one of a codec's rates: the target chooses among whole files."""
     from nacre.codecs.targets import Prefix, reach
-    from nacre.picture.metrics import ssim
 
     picture = file.picture
     rates = [dataclasses.replace(options, iterations=i + 1) for i in range(file.codec.rates)]
     made = {len(m.data): m for m in (file.make(file.codec.encode(picture, rate)) for rate in rates)}
 
-    def measured_ssim(length: int) -> float:
+    def measure(length: int) -> float:
         shown = decompress(made[length].data, threads=options.threads, max_pixels=max_pixels)
-        return ssim(picture.rgb(), shown.rgb())
+        return _metric(target)(picture.rgb(), shown.rgb())
 
     prefixes = [Prefix(size, each.psnr) for size, each in sorted(made.items())]
     pixels = picture.width * picture.height
-    size = reach(target, prefixes, prefixes[-1].bytes, pixels, measured_ssim)
+    exact = measure if target.kind == "ssim" else None
+    size = reach(target, prefixes, prefixes[-1].bytes, pixels, exact)
     return made[max(length for length in made if length <= size)]
+
+
+def _metric(target: Target | None) -> Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]:
+    from nacre.picture.metrics import psnr, ssim
+
+    return psnr if target and target.kind == "psnr" else ssim
 
 
 def encode(
@@ -235,6 +258,7 @@ def encode(
     iterations: int | None = None,
     dynamic: bool = False,
     patch_psnr: float | None = None,
+    roi: Any = None,
     fast: bool = False,
     strip: bool = False,
     threads: int | None = None,
@@ -248,7 +272,7 @@ def encode(
         A path, the bytes of a picture file, a binary file object, a Pillow image, or a uint8 array
         (H, W), (H, W, 3) or (H, W, 4).
     codec
-        A name of `list_codecs`; `gru-conv` by default.
+        A name of `list_codecs`; `progressive` by default.
     bytes, bpp, psnr, ssim, quality
         At most one: the file's size at most, bits a pixel at most, least PSNR (dB), least SSIM, or quality 0
         to 100 (an equal price of a bit for all pictures). Without one the file holds all that was encoded.
@@ -260,6 +284,9 @@ def encode(
         `bpp` or `psnr`. For codecs with adaptive bits.
     patch_psnr
         Give each patch as many iterations as it needs for so many dB. For codecs with adaptive bits.
+    roi
+        A mask of the picture's size, as `image`: the lighter, the earlier a place gets its bytes, in cells
+        of 64 x 64 pixels. For codecs with regions of interest.
     fast
         Encode in less time; a file cut inside an iteration then shows the iteration before.
     strip
@@ -303,6 +330,7 @@ def encode(
         iterations=iterations,
         dynamic=dynamic,
         patch_psnr=patch_psnr,
+        roi=roi,
         fast=fast,
         strip=strip,
         threads=threads,

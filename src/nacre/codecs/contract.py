@@ -27,6 +27,8 @@ class CodecInfo:
         Tag of the installed weights in hex, None when not installed.
     weights_bytes
         Bytes of the installed weights' files.
+    regions
+        Whether parts of a picture can be given more of the bytes.
     """
 
     name: str
@@ -40,6 +42,7 @@ class CodecInfo:
     weights: str | None
     weights_bytes: int
     licence: str
+    regions: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -83,12 +86,16 @@ class EncodeOptions:
         Threads of the network runtime, None for all cores this process may use.
     allocation
         Given only to codecs with adaptive bits.
+    regions
+        (H, W) of the picture's size, 0 for what matters least to 255 for what matters most; given only to
+        codecs that have regions.
     """
 
     iterations: int | None = None
     fast: bool = False
     threads: int | None = None
     allocation: Allocation | None = None
+    regions: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

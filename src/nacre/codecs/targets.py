@@ -58,7 +58,7 @@ def reach(
     prefixes: Sequence[Prefix],
     total: int,
     pixels: int,
-    ssim: Callable[[int], float],
+    measure: Callable[[int], float] | None,
 ) -> int:
     """The length of the prefix that a target asks for.
 
@@ -70,8 +70,9 @@ def reach(
         Bytes of the full file.
     pixels
         Width times height.
-    ssim
-        SSIM of the picture that a prefix of so many bytes shows.
+    measure
+        PSNR or SSIM, whichever is the target, of the picture that a prefix of so many bytes shows. None
+        for a PSNR that the prefixes state exactly.
 
     Raises
     ------
@@ -88,6 +89,8 @@ def reach(
                 f"The smallest file of this picture has {least} bytes, more than {size}; ask for more."
             )
         return min(size, total)
+    if measure is not None and target.kind in ("psnr", "ssim"):
+        return _least(target, better_prefixes(prefixes), measure)
     if target.kind == "psnr":
         for prefix in prefixes:
             if prefix.psnr is not None and prefix.psnr >= target.value:
@@ -95,10 +98,8 @@ def reach(
         best = max((p.psnr for p in prefixes if p.psnr is not None), default=0.0)
         raise TargetError(
             f"The full encode reaches {best:.2f} dB, less than {target.value:g} dB; "
-            "ask for less, or for more iterations."
+            "ask for less, or for more iterations of a recurrent codec."
         )
-    if target.kind == "ssim":
-        return _least_ssim(target.value, better_prefixes(prefixes), ssim)
     return _equal_slope(target.value, better_prefixes(prefixes), pixels)
 
 
@@ -111,16 +112,18 @@ def better_prefixes(prefixes: Sequence[Prefix]) -> list[Prefix]:
     return kept
 
 
-def _least_ssim(wanted: float, prefixes: Sequence[Prefix], ssim: Callable[[int], float]) -> int:
+def _least(target: Target, prefixes: Sequence[Prefix], measure: Callable[[int], float]) -> int:
     low, high = 0, len(prefixes) - 1
-    best = ssim(prefixes[high].bytes)
-    if best < wanted:
+    best = measure(prefixes[high].bytes)
+    if best < target.value:
+        reached = f"{best:.2f} dB" if target.kind == "psnr" else f"SSIM {best:.4f}"
         raise TargetError(
-            f"The full encode reaches SSIM {best:.4f}, less than {wanted:g}; ask for less or more iterations."
+            f"The full encode reaches {reached}, less than {target.value:g}; "
+            "ask for less, or for more iterations of a recurrent codec."
         )
     while low < high:
         middle = (low + high) // 2
-        if ssim(prefixes[middle].bytes) >= wanted:
+        if measure(prefixes[middle].bytes) >= target.value:
             high = middle
         else:
             low = middle + 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nacre.codecs.progressive.tables import CLASSES, MEAN_BITS, REFINE, ZERO, Tables, deviation
+from nacre.codecs.progressive.tables import CLASSES, MEAN_BITS, REFINE, SLOPE_STEPS, ZERO, Tables, deviation
 from nacre.coding.stream import FINE_TOTAL, TOTAL
 from nacre.learn.losses.gaussian_rate import TAIL
 
@@ -84,7 +84,8 @@ def make_tables(hyper: NDArray[np.int32]) -> Tables:
         passes += _passes(number, cells, int(top[number]), signs[:, number])
     passes.sort(key=lambda p: p[:3])
     order = np.array([(-plane, number, kind) for _, plane, kind, number in passes], np.uint8)
-    return Tables(hyper, order, signs, ones, means, top)
+    slopes = np.rint([SLOPE_STEPS * math.log2(-slope) for slope, *_ in passes]).astype(np.int16)
+    return Tables(hyper, order, slopes, signs, ones, means, top)
 
 
 def _sign_weight(cells: _Cells, coarser: _Cells) -> int:

@@ -12,11 +12,12 @@ from nacre.codecs.contract import Coded, DecodeOptions
 from nacre.codecs.progressive.cells import CellGrid, to_latents
 from nacre.codecs.progressive.encoding import to_pixels
 from nacre.codecs.progressive.hyper import MEAN_STEP_BITS, load_hyper
-from nacre.codecs.progressive.parameters import check
+from nacre.codecs.progressive.parameters import Parameters
 from nacre.codecs.progressive.planes import Planes
+from nacre.codecs.progressive.regions import add_levels, code_levels
 from nacre.codecs.progressive.shapes import STRIDE
 from nacre.codecs.progressive.stream import code_hyper, code_next, code_rest_of
-from nacre.codecs.progressive.tables import load_tables
+from nacre.codecs.progressive.tables import LEVELS, load_tables
 from nacre.codecs.progressive.transforms import Transforms, network_shape
 from nacre.coding.alpha import AlphaCoder
 from nacre.coding.stream import BitDecoder, EndOfStreamError
@@ -29,8 +30,7 @@ class ProgressiveDecoder:
     """Decodes a stream that may still be growing; see the contract."""
 
     def __init__(self, info: WeightsInfo, coded: Coded, options: DecodeOptions) -> None:
-        check(coded.parameters)
-        self._coded = coded
+        self._coded, self._parameters = coded, Parameters.parse(coded.parameters)
         self._tables, self._hyper = load_tables(info), load_hyper(info)
         self._flat = network_shape(info).flat
         self._grid = CellGrid(coded.height, coded.width)
@@ -63,9 +63,9 @@ class ProgressiveDecoder:
         except EndOfStreamError:
             return
         self._known = len(stream)
-        while planes.done < len(self._tables.order) and code_next(coder, planes, alpha):
+        while not planes.finished and code_next(coder, planes, alpha):
             pass
-        if alpha is not None and planes.done == len(self._tables.order):
+        if alpha is not None and planes.finished:
             with suppress(EndOfStreamError):
                 code_rest_of(coder, alpha)
         planes.add_to(symbols)
@@ -73,14 +73,40 @@ class ProgressiveDecoder:
         to_latents(symbols, self._flat)
         yield Picture(self._pixels(symbols), alpha.shown() if alpha else None)
 
+    def receive(self, stream: bytes) -> tuple[NDArray[np.float32], Planes, AlphaCoder | None]:
+        """What is predicted of the symbols, what a stream decides of the rest, and its alpha plane.
+
+        Raises
+        ------
+        EndOfStreamError
+            If it ends before the first layer.
+        """
+        coder = BitDecoder(stream)
+        found = self._receive(coder)
+        return self._receive(BitDecoder(stream, careful=True)) if coder.surprised else found
+
+    def _receive(self, coder: BitDecoder) -> tuple[NDArray[np.float32], Planes, AlphaCoder | None]:
+        alpha = AlphaCoder(self._coded.height, self._coded.width) if self._coded.alpha else None
+        symbols, planes = self._first_layer(coder, alpha)
+        while planes.done < len(self._tables.order) and code_next(coder, planes, alpha):
+            pass
+        if alpha is not None and planes.done == len(self._tables.order):
+            with suppress(EndOfStreamError):
+                code_rest_of(coder, alpha)
+        return symbols, planes, alpha
+
     def _first_layer(self, coder: BitDecoder, alpha: AlphaCoder | None) -> tuple[NDArray[np.float32], Planes]:
         """What is predicted of the symbols, and nothing known of the rest."""
         hyper = code_hyper(coder, self._tables, self._grid.cells, None)
+        levels = code_levels(coder, self._grid.cells, None) if self._parameters.regions else None
         if alpha:
             alpha.code_layer(coder)
         means, classes = self._hyper.predict(hyper)
+        if levels is not None:
+            add_levels(classes, levels)
         self._grid.leave_out(classes, self._flat)
-        return means * np.float32(2.0**-MEAN_STEP_BITS), Planes(self._tables, classes)
+        planes = Planes(self._tables, classes, levels=1 if levels is None else LEVELS)
+        return means * np.float32(2.0**-MEAN_STEP_BITS), planes
 
     def _pixels(self, latents: NDArray[np.float32]) -> NDArray[np.uint8]:
         height, width, gray = self._coded.height, self._coded.width, self._coded.gray

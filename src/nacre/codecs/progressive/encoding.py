@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from nacre.codecs.contract import Encoded, EncodeOptions
 from nacre.codecs.progressive.cells import CellGrid, to_latents, to_symbols
 from nacre.codecs.progressive.hyper import MEAN_STEP_BITS, SCALE_BITS, load_hyper
-from nacre.codecs.progressive.parameters import pack
+from nacre.codecs.progressive.parameters import Parameters
 from nacre.codecs.progressive.planes import Planes
 from nacre.codecs.progressive.rates import layers_of, qualities
+from nacre.codecs.progressive.regions import add_levels, code_levels, levels_of
 from nacre.codecs.progressive.shapes import CELL, HYPER_MOST
 from nacre.codecs.progressive.stream import code_hyper, code_next, code_rest_of
-from nacre.codecs.progressive.tables import load_tables
+from nacre.codecs.progressive.tables import LEVELS, load_tables
 from nacre.codecs.progressive.transforms import Transforms, network_shape, padded
 from nacre.coding.alpha import AlphaCoder
 from nacre.coding.stream import BitEncoder
@@ -29,7 +30,7 @@ class EncodeRun:
 
     def __init__(self, picture: Picture, info: WeightsInfo, options: EncodeOptions) -> None:
         self._picture, self._info = picture, info
-        self._fast = options.fast
+        self._fast, self._regions = options.fast, options.regions
         self._grid = CellGrid(picture.height, picture.width)
         self._levels = padded(picture.rgb())
         height, width, _ = self._levels.shape
@@ -43,14 +44,17 @@ class EncodeRun:
         to_symbols(symbols, self._flat)
         hyper = self._hyper(symbols, hyper_network.scales)
         means, classes = hyper_network.predict(hyper)
-        self._grid.leave_out(classes, self._flat)
         predicted = means * np.float32(2.0**-MEAN_STEP_BITS)
-        planes = Planes(tables, classes, symbols - predicted)
+        coder = BitEncoder()
+        code_hyper(coder, tables, self._grid.cells, hyper)
+        if self._regions is not None:
+            levels = levels_of(self._regions, self._grid.cells)
+            add_levels(classes, code_levels(coder, self._grid.cells, levels))
+        self._grid.leave_out(classes, self._flat)
+        planes = Planes(tables, classes, symbols - predicted, 1 if self._regions is None else LEVELS)
         del symbols, means, classes
 
-        coder = BitEncoder()
         alpha = self._alpha()
-        code_hyper(coder, tables, self._grid.cells, hyper)
         if alpha:
             alpha.code_layer(coder)
         coder.mark()
@@ -58,7 +62,7 @@ class EncodeRun:
         sizes = (
             [] if self._fast else [bpp * self._picture.width * self._picture.height / 8 for bpp in _MEASURED]
         )
-        while planes.done < len(tables.order):
+        while not planes.finished:
             code_next(coder, planes, alpha)
             coder.mark()
             errors.append(planes.error)
@@ -71,7 +75,7 @@ class EncodeRun:
         stream, borders = coder.finish()
         return Encoded(
             weights_tag=bytes.fromhex(self._info.tag),
-            parameters=pack(),
+            parameters=Parameters(self._regions is not None).pack(),
             stream=stream,
             layers=layers_of(borders, qualities(errors, measured, self._levels.size)),
             estimated=True,

@@ -1,26 +1,43 @@
-"""The codec parameters of `progressive` in the file's header (SPEC.md, section 9)."""
+"""The codec parameters of `progressive` in the file's header (SPEC.md, section 9.1)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from nacre.errors import FormatError
 
-
-def pack() -> bytes:
-    """One byte of flags, none of which is in use."""
-    return b"\0"
+_REGIONS = 1
 
 
-def check(parameters: bytes) -> None:
-    """Refuse parameters that ask for something that this version does not know.
+@dataclass(frozen=True)
+class Parameters:
+    """What the decoder must know beside the weights.
 
-    Raises
-    ------
-    FormatError
-        If they do.
+    Attributes
+    ----------
+    regions
+        Whether cells have levels of importance.
     """
-    if len(parameters) != 1:
-        raise FormatError(
-            "The codec parameters have the wrong length; the file is damaged or newer, update nacre."
-        )
-    if parameters != pack():
-        raise FormatError("The file uses options of its codec that this reader lacks; update nacre.")
+
+    regions: bool = False
+
+    def pack(self) -> bytes:
+        """One byte of flags."""
+        return bytes([_REGIONS if self.regions else 0])
+
+    @classmethod
+    def parse(cls, data: bytes) -> Parameters:
+        """Read one byte.
+
+        Raises
+        ------
+        FormatError
+            If it asks for something that this version does not know.
+        """
+        if len(data) != 1:
+            raise FormatError(
+                "The codec parameters have the wrong length; the file is damaged or newer, update nacre."
+            )
+        if data[0] & ~_REGIONS:
+            raise FormatError("The file uses options of its codec that this reader lacks; update nacre.")
+        return cls(bool(data[0] & _REGIONS))

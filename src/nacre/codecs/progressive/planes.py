@@ -12,12 +12,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from nacre.codecs.progressive.tables import CLASSES, MEAN_BITS, ZERO, Tables
+from nacre.codecs.progressive.tables import CLASSES, LEVELS, MEAN_BITS, ZERO, Tables
 from nacre.coding.stream import FINE_TOTAL, BitCoder
 
 NOT_CODED = 255
 """Class of positions that no pass visits."""
 _ZERO_DEPTH = 255
+_GROUPS = CLASSES * LEVELS
 _CHUNK = 1 << 22
 
 
@@ -27,9 +28,12 @@ class Planes:
     Parameters
     ----------
     classes
-        uint8 of any shape; `NOT_CODED` where there is nothing to code.
+        uint8 of any shape, plus 73 times the level of importance; `NOT_CODED` where there is nothing to
+        code.
     residuals
         float32 of that shape in steps of the finest quantizer when sending, None when receiving.
+    levels
+        Of importance.
 
     Attributes
     ----------
@@ -40,9 +44,13 @@ class Planes:
     """
 
     def __init__(
-        self, tables: Tables, classes: NDArray[np.uint8], residuals: NDArray[np.float32] | None = None
+        self,
+        tables: Tables,
+        classes: NDArray[np.uint8],
+        residuals: NDArray[np.float32] | None = None,
+        levels: int = 1,
     ) -> None:
-        self._tables = tables
+        self._tables, self._schedule = tables, tables.schedule(levels)
         self._order, self._bounds = _by_class(classes.ravel())
         size = len(self._order)
         self._levels = np.zeros(size, np.int16)
@@ -56,13 +64,20 @@ class Planes:
 
     def _rounded(self, exact: NDArray[np.float32]) -> NDArray[np.int16]:
         """The integers that the stream stands for; a class's highest plane bounds them."""
-        most = np.repeat((2 << self._tables.top.astype(np.int64)) - 1, np.diff(self._bounds))
+        tops = np.tile(self._tables.top.astype(np.int64), LEVELS)
+        most = np.repeat((2 << tops) - 1, np.diff(self._bounds))
         return np.clip(np.rint(exact), -most, most).astype(np.int16)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all passes are complete."""
+        return self.done == len(self._schedule)
 
     def code_pass(self, coder: BitCoder) -> bool:
         """Send or receive the next pass; False if it was received in part."""
-        plane, number, kind = (int(n) for n in self._tables.order[self.done])
-        window = slice(self._bounds[number], self._bounds[number + 1])
+        plane, group, kind = (int(n) for n in self._schedule[self.done])
+        window = slice(self._bounds[group], self._bounds[group + 1])
+        number = group % CLASSES
         code = self._code_zeros if kind == ZERO else self._code_refinements
         whole = window.start == window.stop or code(coder, plane, number, window)
         self.done += whole
@@ -111,9 +126,9 @@ class Planes:
     def add_to(self, means: NDArray[np.float32]) -> None:
         """Add to predictions, of the shape of the classes, what is known of the residuals."""
         flat = means.reshape(-1)
-        for number, (begin, end) in enumerate(pairwise(self._bounds)):
+        for group, (begin, end) in enumerate(pairwise(self._bounds)):
             where = begin + np.flatnonzero(self._levels[begin:end])
-            flat[self._order[where]] += self._values(number, where)
+            flat[self._order[where]] += self._values(group % CLASSES, where)
 
     def _values(self, number: int, where: NDArray[np.intp]) -> NDArray[np.float32]:
         """Conditional means of residuals of one class that are known not to be zero."""
@@ -142,12 +157,12 @@ def _by_class(classes: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], list[int]
     ]
     if len(chunks) == 1:
         _, order, counts = chunks[0]
-        return order[: counts[:CLASSES].sum()], [0, *np.cumsum(counts[:CLASSES]).tolist()]
+        return order[: counts[:_GROUPS].sum()], [0, *np.cumsum(counts[:_GROUPS]).tolist()]
     borders = [np.concatenate([[0], np.cumsum(counts)]) for _, _, counts in chunks]
-    totals = np.sum([counts for _, _, counts in chunks], 0)[:CLASSES]
+    totals = np.sum([counts for _, _, counts in chunks], 0)[:_GROUPS]
     whole = np.empty(totals.sum(), np.uint32)
     at = 0
-    for number in range(CLASSES):
+    for number in range(_GROUPS):
         for (begin, order, _), border in zip(chunks, borders, strict=True):
             piece = order[border[number] : border[number + 1]]
             whole[at : at + len(piece)] = piece + np.uint32(begin)

@@ -35,6 +35,7 @@ class Progressive:
             weights=info.tag if info else None,
             weights_bytes=info.bytes if info else 0,
             licence=info.licence if info else "",
+            regions=True,
         )
 
     def encode(self, picture: Picture, options: EncodeOptions) -> Encoded:

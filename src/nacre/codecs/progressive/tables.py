@@ -22,6 +22,12 @@ MEAN_BITS = 8
 """Binary places of `Tables.means`."""
 ZERO, REFINE = 0, 1
 """Kinds of a pass."""
+SLOPE_STEPS = 16
+"""Of a pass's slope, in an octave."""
+LEVELS = 3
+"""Of importance, in pictures with regions of interest."""
+LEVEL_STEP = 2 * SLOPE_STEPS
+"""What a level adds to the slope: as if the symbol's error were twice as large."""
 
 
 def deviation(number: int) -> float:
@@ -39,6 +45,8 @@ class Tables:
         (Z, 65): weights of the hyper-latents -32..32 of each channel, out of 2^24.
     order
         (N, 3): plane, class and kind of every pass, in order.
+    slopes
+        (N,): 16 log2 of what a bit of each pass is expected to take from the squared error; falling.
     signs
         (planes, classes): weight of + and of - in a zero pass, each out of 2^24.
     ones
@@ -53,6 +61,7 @@ class Tables:
 
     hyper: NDArray[np.int32]
     order: NDArray[np.uint8]
+    slopes: NDArray[np.int16]
     signs: NDArray[np.int32]
     ones: NDArray[np.int32]
     means: NDArray[np.int32]
@@ -61,6 +70,23 @@ class Tables:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """By name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def schedule(self, levels: int) -> NDArray[np.uint8]:
+        """Passes over symbols of so many levels of importance, each four times that of the one below.
+
+        Returns
+        -------
+        ndarray
+            (N * levels, 3): plane, class plus 73 times the level, and kind, in order.
+        """
+        if levels == 1:
+            return self.order
+        level, number = np.mgrid[:levels, : len(self.order)].reshape(2, -1)
+        worth = self.slopes[number].astype(np.int64) + LEVEL_STEP * level
+        by_worth = np.lexsort((level, number, -worth))
+        passes = self.order[number[by_worth]]
+        passes[:, 1] += (CLASSES * level[by_worth]).astype(np.uint8)
+        return passes
 
     def packed(self) -> bytes:
         """The file that `load_tables` reads."""
