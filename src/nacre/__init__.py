@@ -31,6 +31,7 @@ __all__ = [
     "info",
     "list_codecs",
     "open",
+    "register_pillow",
 ]
 
 if TYPE_CHECKING:
@@ -61,15 +62,16 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
+    from nacre.plugins import register_pillow
 
 
 def __getattr__(name: str) -> Any:
     # Names are looked up when first used: `import nacre` costs next to nothing.
     if name not in __all__:
         raise AttributeError(f"module 'nacre' has no attribute {name!r}")
-    from nacre import api, errors
+    from nacre import api, errors, plugins
 
-    value = getattr(errors, name) if hasattr(errors, name) else getattr(api, name)
+    value = next(getattr(room, name) for room in (errors, api, plugins) if hasattr(room, name))
     globals()[name] = value
     return value
 

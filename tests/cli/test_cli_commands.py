@@ -18,7 +18,7 @@ from nacre.picture.metrics import psnr
 Run = Callable[..., Result]
 Draw = Callable[..., Image.Image]
 
-COMMANDS = "encode cut decode info compare codecs weights bench train export".split()  # noqa: SIM905
+COMMANDS = "encode cut decode info compare codecs weights doctor bench train export completion".split()  # noqa: SIM905
 
 
 def pixels(file: Path | bytes) -> np.ndarray:
@@ -132,7 +132,7 @@ def test_a_bad_picture_does_not_end_the_job(run: Run, photo: Path, photograph: D
     assert (photo.parent / "y.nacre").read_text() == "kept"
     assert not (photo.parent / "a.nacre").exists()
     assert result.stdout.count("\n") == 2
-    assert result.stderr.splitlines()[-1] == "nacre: 2 of 4 pictures failed"
+    assert result.stderr.splitlines()[-1].startswith("nacre: 4 files: 2 written, 0 skipped, 2 failed, ")
     assert len(result.stderr.splitlines()) == 3
 
 

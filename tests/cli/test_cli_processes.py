@@ -56,6 +56,7 @@ def test_everything_but_training_runs_without_torch(photo: Path) -> None:
         ["codecs"],
         ["weights", "list"],
         ["weights", "verify"],
+        ["doctor"],
         ["bench", "--help"],
     ]
     code = BLOCK + (

@@ -8,10 +8,11 @@ from nacre.api.cutting import cut
 from nacre.api.decoding import coded, decode, decompress
 from nacre.api.encoding import Compressed, FileLayer, compress, encode
 from nacre.api.facts import FileInfo, FileRatePoint, SegmentInfo, info
+from nacre.api.health import Health, WeightsHealth, examine
 from nacre.api.listing import list_codecs
 from nacre.api.raw import decode_raw, encode_raw
 from nacre.api.reader import Reader, open
-from nacre.api.sources import FileSource
+from nacre.api.sources import FileSource, open_path
 
 __all__ = [
     "Compressed",
@@ -19,8 +20,10 @@ __all__ = [
     "FileLayer",
     "FileRatePoint",
     "FileSource",
+    "Health",
     "Reader",
     "SegmentInfo",
+    "WeightsHealth",
     "coded",
     "compare",
     "compress",
@@ -30,7 +33,9 @@ __all__ = [
     "decompress",
     "encode",
     "encode_raw",
+    "examine",
     "info",
     "list_codecs",
     "open",
+    "open_path",
 ]

@@ -17,6 +17,8 @@ from nacre.container.file import parse_file
 from nacre.container.header import parse_header
 from nacre.errors import TruncatedError
 
+_HEADER_STEP = 16  # bytes; a header has some fifty
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -118,7 +120,8 @@ class Reader:
         self.close()
 
     def _read_header(self) -> None:
-        wanted = 64
+        # In small steps: a stream may hold back what comes after the bytes that the first picture needs.
+        wanted = _HEADER_STEP
         while True:
             short = self._read_to(wanted)
             with suppress(TruncatedError):
@@ -126,7 +129,7 @@ class Reader:
                 return
             if short:
                 parse_header(self._data)
-            wanted *= 4
+            wanted += _HEADER_STEP
 
     def _read_to(self, end: int | None) -> bool:
         """Read until `end` bytes are at hand, or all for None; True if the stream ended before."""

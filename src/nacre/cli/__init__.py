@@ -17,9 +17,11 @@ _COMMANDS = {
     "compare": "nacre.cli.compare:compare",
     "codecs": "nacre.cli.codecs:codecs",
     "weights": "nacre.cli.weights:weights",
+    "doctor": "nacre.cli.doctor:doctor",
     "bench": "nacre.cli.bench:bench",
     "train": "nacre.cli.train:train",
     "export": "nacre.cli.train:export",
+    "completion": "nacre.cli.completion:completion",
 }
 
 _HELP = """Learned compression: one file per photograph, which can be cut at any byte and still decodes.

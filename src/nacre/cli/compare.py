@@ -16,8 +16,8 @@ _NACRE = b"\x89NCR"
 
 
 @click.command(no_args_is_help=True, epilog="Example: nacre compare photo.png photo.nacre")
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", type=click.Path())
+@click.argument("second", metavar="B", type=click.Path())
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object; a PSNR of null means equal pixels."
 )

@@ -15,8 +15,10 @@ from nacre.errors import FormatError
 
 
 @click.command(no_args_is_help=True, epilog="Example: nacre cut photo.nacre --bytes 20k -o small.nacre")
-@click.argument("input_name", metavar="IN")
-@click.option("-o", "--output", metavar="OUT", required=True, help="File to write, or - for stdout.")
+@click.argument("input_name", metavar="IN", type=click.Path())
+@click.option(
+    "-o", "--output", metavar="OUT", type=click.Path(), required=True, help="File to write, or - for stdout."
+)
 @targets("bytes", "bpp", "psnr")
 @click.option("-f", "--force", is_flag=True, help="Overwrite an existing file.")
 @talk_options

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,20 +11,24 @@ import click
 from nacre import api
 from nacre.cli import raw as raw_streams
 from nacre.cli import show_bits as bits
-from nacre.cli.places import STANDARD, source, target, write
-from nacre.cli.reporting import about, columns, detail, fail, say, say_json, talk_options, warn, working
+from nacre.cli.batch import Made, Work, carry_out
+from nacre.cli.completion import codec_names
+from nacre.cli.jobs import Job, job_options, plan
+from nacre.cli.places import folder_without_r, source, target, write
+from nacre.cli.reporting import columns, talk_options
 from nacre.cli.values import chosen, count, positive, targets
 from nacre.errors import PictureError, UsageError
 
 
-@click.command(no_args_is_help=True, epilog="Example: nacre encode photo.jpg --bytes 40k")
-@click.argument("inputs", metavar="IN...", nargs=-1, required=True)
+@click.command(no_args_is_help=True, epilog="Example: nacre encode photos -r -o files --bytes 40k -j 2")
+@click.argument("inputs", metavar="IN...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "-o",
     "--output",
     metavar="OUT",
-    help="File, or -; with several inputs a folder, which is made if missing. "
-    "Default: beside each input, with the suffix .nacre; stdout when the input is -.",
+    type=click.Path(),
+    help="File, or -; with several inputs a folder, which is made if missing, as are the folders of -r "
+    "in it. Default: beside each input, with the suffix .nacre; stdout when the input is -.",
 )
 @targets("bytes", "bpp", "psnr", "ssim", "quality")
 @click.option(
@@ -44,7 +48,12 @@ from nacre.errors import PictureError, UsageError
     metavar="DB",
     help="Give each patch the iterations that it needs for this PSNR. For codecs with adaptive bits.",
 )
-@click.option("--codec", metavar="NAME", help="Codec; `nacre codecs` lists them.  [default: gru-conv]")
+@click.option(
+    "--codec",
+    metavar="NAME",
+    shell_complete=codec_names,
+    help="Codec; `nacre codecs` lists them.  [default: gru-conv]",
+)
 @click.option(
     "--fast",
     is_flag=True,
@@ -54,6 +63,7 @@ from nacre.errors import PictureError, UsageError
 @click.option(
     "--show-bits",
     metavar="MAP.png",
+    type=click.Path(),
     help="Draw the bits of each patch, before entropy coding, as a heat map. For codecs that have patches.",
 )
 @click.option(
@@ -65,12 +75,16 @@ from nacre.errors import PictureError, UsageError
 @click.option(
     "--max-pixels", type=count, metavar="N", help="Refuse larger pictures.  [default: Pillow's limit]"
 )
+@job_options
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture, on a line.")
 @talk_options
 def encode(
     inputs: tuple[str, ...],
     output: str | None,
+    recursive: bool,
+    jobs: int | None,
+    skip_existing: bool,
     force: bool,
     as_json: bool,
     raw: bool,
@@ -83,75 +97,66 @@ def encode(
     it holds all that was encoded, and `nacre cut` shortens it later. For each picture one line is
     printed: input, output, bytes, bits a pixel, PSNR in dB, seconds; with -v also what each iteration of
     the full encode is worth. A picture that fails does not end the job; the exit code is that of the first
-    failure.
+    failure. Files appear when they are whole, so that a job that was interrupted is finished by the same
+    command with --skip-existing.
     """
     chosen(options)
     if raw:
         raw_streams.check_encoding({**options, "show_bits": show_bits})
     if options["dynamic"] and options["patch_psnr"] is not None:
         raise UsageError("--dynamic and --patch-psnr exclude each other; give one of them.")
+    if skip_existing and force:
+        raise UsageError("--skip-existing and -f exclude each other; give one of them.")
+    from nacre.picture.reading import SUFFIXES
+
+    planned = plan(inputs, output, ".raw" if raw else ".nacre", SUFFIXES, recursive=recursive)
     if show_bits is not None:
-        bits.check(show_bits, inputs, options["codec"])
-    outputs = _outputs(inputs, output, ".raw" if raw else ".nacre")
-    codes = []
-    for name, place in zip(inputs, outputs, strict=True):
-        try:
-            if raw:
-                raw_streams.encode_one(name, place, options, force=force, as_json=as_json)
-            else:
-                _encode_one(name, place, show_bits, options, force=force, as_json=as_json)
-        except BrokenPipeError:
-            raise
-        except Exception as error:
-            codes.append(fail(error))
-            if as_json:
-                failure = {"input": name, "error": str(error), "exit_code": codes[-1]}
-                say_json(failure, err=place == STANDARD, indent=None)
-    if codes:
-        if len(inputs) > 1:
-            click.echo(f"nacre: {len(codes)} of {len(inputs)} pictures failed", err=True)
-        click.get_current_context().exit(codes[0])
-
-
-def _encode_one(
-    name: str, place: str, show_bits: str | None, options: dict[str, Any], *, force: bool, as_json: bool
-) -> None:
-    read = source(name, PictureError)
-    path = target(place, read, force=force)
-    map_path = None if show_bits is None else bits.place(show_bits, place, read, force=force)
-    start = time.perf_counter()
-    with about(name), working(f"encoding {name}"):
-        result = api.compress(read, **options)
-        for note in result.notes:
-            warn(note)
-        drawn = None if map_path is None else bits.draw(result)
-    write(path, result.data)
-    if map_path is not None and drawn is not None:
-        bits.write_map(map_path, drawn, result)
-    seconds = time.perf_counter() - start
-    to_stderr = path is None
-    if as_json:
-        record = {
-            "input": name,
-            "output": place,
-            "codec": result.codec,
-            "width": result.width,
-            "height": result.height,
-            "bytes": len(result.data),
-            "bpp": result.bpp,
-            "psnr": result.psnr,
-            "seconds": seconds,
-            "iterations": _iterations(result),
-            "notes": list(result.notes),
-        }
-        say_json(record, err=to_stderr, indent=None)
-        return
-    quality = "" if result.psnr is None else f"  {result.psnr:.2f} dB"
-    say(
-        f"{name} -> {place}  {len(result.data):,} bytes  {result.bpp:.3f} bpp{quality}  {seconds:.1f} s",
-        err=to_stderr,
+        bits.check(show_bits, len(planned), options["codec"])
+    if jobs is not None and options["threads"] is None:
+        options["threads"] = 1
+    work: Work = functools.partial(_encode, show_bits=show_bits, options=options, force=force)
+    if raw:
+        work = functools.partial(raw_streams.encode, options=options, force=force)
+    carry_out(
+        work,
+        planned,
+        verb="encoding",
+        processes=jobs or 1,
+        skip_existing=skip_existing,
+        as_json=as_json,
     )
-    detail(_table(result))
+
+
+def _encode(job: Job, show_bits: str | None, options: dict[str, Any], force: bool) -> Made:
+    folder_without_r(job.name, PictureError)
+    read = source(job.name, PictureError)
+    path = target(job.place, read, force=force)
+    map_path = None if show_bits is None else bits.place(show_bits, job.place, read, force=force)
+    start = time.perf_counter()
+    result = api.compress(read, **options)
+    drawn = None if map_path is None else bits.draw(result)
+    write(path, result.data)
+    aside = ""
+    if map_path is not None and drawn is not None:
+        aside = bits.write_map(map_path, drawn, result)
+    seconds = time.perf_counter() - start
+    record = {
+        "input": job.name,
+        "output": job.place,
+        "codec": result.codec,
+        "width": result.width,
+        "height": result.height,
+        "bytes": len(result.data),
+        "bpp": result.bpp,
+        "psnr": result.psnr,
+        "seconds": seconds,
+        "iterations": _iterations(result),
+        "notes": list(result.notes),
+    }
+    quality = "" if result.psnr is None else f"  {result.psnr:.2f} dB"
+    size = f"{len(result.data):,} bytes  {result.bpp:.3f} bpp{quality}"
+    line = f"{job.name} -> {job.place}  {size}  {seconds:.1f} s"
+    return Made(record, line, _table(result), aside, result.notes)
 
 
 def _iterations(result: api.Compressed) -> list[dict[str, Any]]:
@@ -179,40 +184,3 @@ def _table(result: api.Compressed) -> str:
         for row in _iterations(result)
     ]
     return columns(rows, right=(0, 1, 2, 3), indent="  ")
-
-
-def _outputs(inputs: tuple[str, ...], output: str | None, suffix: str) -> list[str]:
-    """Return the output of each input, no two alike."""
-    if STANDARD in inputs and len(inputs) > 1:
-        raise UsageError("- (stdin) stands alone; encode the other pictures by another command.")
-    if output is None:
-        outputs = [
-            STANDARD if name == STANDARD else str(Path(name).parent / f"{Path(name).stem}{suffix}")
-            for name in inputs
-        ]
-    elif output != STANDARD and (len(inputs) > 1 or Path(output).is_dir() or output.endswith("/")):
-        folder = _folder(output)
-        outputs = [str(folder / f"{_stem(name)}{suffix}") for name in inputs]
-    elif len(inputs) > 1:
-        raise UsageError("Several pictures cannot go to stdout; name a folder with -o.")
-    else:
-        outputs = [output]
-    seen: dict[str, str] = {}
-    for name, place in zip(inputs, outputs, strict=True):
-        other = seen.setdefault(place, name)
-        if other is not name:
-            raise UsageError(f"{other!r} and {name!r} would both be written to {place!r}; encode them apart.")
-    return outputs
-
-
-def _folder(name: str) -> Path:
-    folder = Path(name)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as failure:
-        raise UsageError(f"The folder {name!r} cannot be made: {failure.strerror}.") from None
-    return folder
-
-
-def _stem(name: str) -> str:
-    return "stdin" if name == STANDARD else Path(name).stem

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True, epilog="Example: nacre info photo.nacre --json")
-@click.argument("input_name", metavar="IN")
+@click.argument("input_name", metavar="IN", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @talk_options
 def info(input_name: str, as_json: bool) -> None:

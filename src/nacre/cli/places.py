@@ -40,6 +40,12 @@ def source(name: str, error: type[NacreError]) -> Path | bytes:
         raise error(f"{name!r} cannot be read: {failure.strerror}.") from None
 
 
+def folder_without_r(name: str, error: type[NacreError]) -> None:
+    """Refuse a folder, and say what takes it."""
+    if name != STANDARD and Path(name).is_dir():
+        raise error(f"{name!r} is a directory; take the files in it with -r.")
+
+
 def target(name: str, read: Path | bytes, *, force: bool) -> Path | None:
     """Return where a command may write; None stands for stdout.
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nacre import api
-from nacre.cli.places import source, target, write
-from nacre.cli.reporting import about, say, say_json, warn, working
+from nacre.cli.batch import Made
+from nacre.cli.jobs import Job
+from nacre.cli.places import folder_without_r, source, target, write
 from nacre.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
@@ -42,46 +43,40 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def encode_one(name: str, place: str, options: Mapping[str, Any], *, force: bool, as_json: bool) -> None:
+def encode(job: Job, options: Mapping[str, Any], force: bool) -> Made:
     """Encode one picture to a header-less stream, and say what it takes to decode it."""
     from nacre.picture.reading import DEFAULT_MAX_PIXELS, as_picture
 
-    read = source(name, PictureError)
-    path = target(place, read, force=force)
+    folder_without_r(job.name, PictureError)
+    read = source(job.name, PictureError)
+    path = target(job.place, read, force=force)
     start = time.perf_counter()
-    with about(name), working(f"encoding {name}"):
-        picture = as_picture(read, max_pixels=options["max_pixels"] or DEFAULT_MAX_PIXELS)
-        data = api.encode_raw(picture, **{key: options[key] for key in _ENCODING})
-        for note in picture.notes:
-            warn(note)
+    picture = as_picture(read, max_pixels=options["max_pixels"] or DEFAULT_MAX_PIXELS)
+    data = api.encode_raw(picture, **{key: options[key] for key in _ENCODING})
     write(path, data)
     seconds = time.perf_counter() - start
     codec, width, height = options["codec"], picture.width, picture.height
     bpp = 8 * len(data) / (width * height)
-    to_stderr = path is None
-    if as_json:
-        record = {
-            "input": name,
-            "output": place,
-            "raw": True,
-            "codec": codec,
-            "width": width,
-            "height": height,
-            "bytes": len(data),
-            "bpp": bpp,
-            "seconds": seconds,
-            "notes": list(picture.notes),
-        }
-        say_json(record, err=to_stderr, indent=None)
-        return
-    say(
-        f"{name} -> {place}  {len(data):,} bytes  {bpp:.3f} bpp  {seconds:.1f} s  "
-        f"(to decode: --raw --codec {codec} --size {width}x{height})",
-        err=to_stderr,
+    record = {
+        "input": job.name,
+        "output": job.place,
+        "raw": True,
+        "codec": codec,
+        "width": width,
+        "height": height,
+        "bytes": len(data),
+        "bpp": bpp,
+        "seconds": seconds,
+        "notes": list(picture.notes),
+    }
+    line = (
+        f"{job.name} -> {job.place}  {len(data):,} bytes  {bpp:.3f} bpp  {seconds:.1f} s  "
+        f"(to decode: --raw --codec {codec} --size {width}x{height})"
     )
+    return Made(record, line, notes=picture.notes)
 
 
-def decode_one(read: Path | bytes, options: Mapping[str, Any]) -> Picture:
+def decode(read: Path | bytes, options: Mapping[str, Any]) -> Picture:
     """The picture of a header-less stream, or of its first ``max_bytes``."""
     from nacre.picture.reading import as_picture
 

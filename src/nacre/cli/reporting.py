@@ -11,6 +11,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -107,10 +108,15 @@ def about(subject: str) -> Iterator[None]:
         del meta[_SUBJECT]
 
 
+def on_terminal() -> bool:
+    """Whether somebody watches stderr who asked neither for silence nor for details."""
+    return not _setting(_QUIET) and not _setting(_VERBOSE) and sys.stderr.isatty()
+
+
 @contextlib.contextmanager
-def working(what: str) -> Iterator[None]:
-    """Show that something takes its time: on a terminal only, on stderr."""
-    if _setting(_QUIET) or _setting(_VERBOSE) or not sys.stderr.isatty():
+def working(what: str, *, alone: bool = True) -> Iterator[None]:
+    """Show that something takes its time: on a terminal only, on stderr, if nothing else is shown there."""
+    if not alone or not on_terminal():
         yield
         return
     from rich.console import Console
@@ -126,8 +132,8 @@ def warn(sentence: str) -> None:
 
 
 @contextlib.contextmanager
-def shown_warnings() -> Iterator[None]:
-    """Print each `NacreWarning` as one line."""
+def shown_warnings(tell: Callable[[str], object] = warn) -> Iterator[None]:
+    """Print each `NacreWarning` as one line, or tell it otherwise."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", NacreWarning)
         show_others = warnings.showwarning
@@ -141,7 +147,7 @@ def shown_warnings() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if issubclass(category, NacreWarning):
-                warn(str(message))
+                tell(str(message))
             else:
                 show_others(message, category, filename, lineno, file, line)
 
@@ -158,11 +164,31 @@ def fail(error: BaseException) -> int:
         raise error
     if isinstance(error, BrokenPipeError):
         return _leave_pipe()
+    failure = describe(error)
+    print_failure(failure)
+    return failure.code
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error as the user sees it: a sentence, an exit code, and the traceback for those who ask for it."""
+
+    sentence: str
+    code: int
+    trace: str = ""
+
+
+def describe(error: BaseException) -> Failure:
+    """What an error says to the user."""
     sentence, code = _sentence_and_code(error)
+    return Failure(_one_line(sentence), code, "".join(traceback.format_exception(error)))
+
+
+def print_failure(failure: Failure) -> None:
+    """Print the sentence, after the traceback if ``-v`` or NACRE_DEBUG asks for it."""
     if _setting(_VERBOSE) or os.environ.get("NACRE_DEBUG"):
-        traceback.print_exception(error)
-    click.echo(f"nacre: {_one_line(sentence)}", err=True)
-    return code
+        click.echo(failure.trace, err=True, nl=False)
+    click.echo(f"nacre: {failure.sentence}", err=True)
 
 
 def _sentence_and_code(error: BaseException) -> tuple[str, int]:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nacre.cli.places import target, write
-from nacre.cli.reporting import say, warn
-from nacre.errors import UsageError
+from nacre.errors import NacreWarning, UsageError
 
 if TYPE_CHECKING:
     from nacre.api import Compressed
 
 
-def check(name: str, inputs: tuple[str, ...], codec: str | None) -> None:
+def check(name: str, inputs: int, codec: str | None) -> None:
     """Refuse what cannot be drawn, before anything is encoded.
 
     Parameters
     ----------
     name
         Of the map.
+    inputs
+        How many pictures are to be encoded.
     """
     from nacre.codecs.contract import RawCodec
     from nacre.codecs.registry import DEFAULT, get_codec
 
-    if len(inputs) > 1:
+    if inputs > 1:
         raise UsageError("--show-bits draws the bits of one picture; encode the others by another command.")
     if Path(name).suffix.lower() != ".png":
         raise UsageError(f"--show-bits writes a PNG, not {name!r}; name a file with the suffix .png.")
@@ -49,15 +51,16 @@ def draw(made: Compressed) -> bytes:
 
     assert made.unit_bits is not None
     if len(made.data) < made.layers[-1].file_bytes:
-        warn("the map shows the bits of the full encode, of which the target keeps a part")
+        message = "the map shows the bits of the full encode, of which the target keeps a part"
+        warnings.warn(message, NacreWarning, stacklevel=2)
     buffer = io.BytesIO()
     heat_map(made.unit_bits, made.unit_side, made.width, made.height).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def write_map(path: Path, drawn: bytes, made: Compressed) -> None:
-    """Write the map, and say what its brightest patch stands for."""
+def write_map(path: Path, drawn: bytes, made: Compressed) -> str:
+    """Write the map, and return what its brightest patch stands for."""
     write(path, drawn)
     assert made.unit_bits is not None
     most, side = int(made.unit_bits.max()), made.unit_side
-    say(f"wrote {path}: black is 0, the brightest {most} bits a patch of {side} x {side}", err=True)
+    return f"wrote {path}: black is 0, the brightest {most} bits a patch of {side} x {side}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nacre.runtime.weights import WeightsInfo
 
 
-@click.group(no_args_is_help=True)
+@click.group(no_args_is_help=True, epilog="Example: nacre weights verify")
 def weights() -> None:
     """List or verify the installed weights."""
 

@@ -67,8 +67,15 @@ def to_pil(picture: Picture) -> Image.Image:
     planes = [picture.pixels] if picture.alpha is None else [picture.pixels, picture.alpha[..., None]]
     samples = np.concatenate(planes, axis=2)
     image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
-    image.info.update(_metadata(picture))
+    image.info.update(pillow_info(picture.icc, picture.exif, picture.xmp))
     return image
+
+
+def pillow_info(icc: bytes | None, exif: bytes | None, xmp: bytes | None) -> dict[str, bytes]:
+    r"""Name metadata as Pillow does; Exif gets its head ``Exif\0\0``."""
+    headed = None if exif is None else exif_blocks.HEAD + exif
+    named = {"icc_profile": icc, "exif": headed, "xmp": xmp}
+    return {key: value for key, value in named.items() if value is not None}
 
 
 def write(
@@ -166,16 +173,9 @@ def _saved(picture: Picture, kind: _Format) -> bytes:
     return buffer.getvalue()
 
 
-def _metadata(picture: Picture) -> dict[str, bytes]:
-    """Metadata under Pillow's names."""
-    exif = None if picture.exif is None else exif_blocks.HEAD + picture.exif
-    named = {"icc_profile": picture.icc, "exif": exif, "xmp": picture.xmp}
-    return {key: value for key, value in named.items() if value is not None}
-
-
 def _save_arguments(picture: Picture, kind: _Format) -> dict[str, Any]:
     """Metadata as the format's plugin wants it."""
-    arguments: dict[str, Any] = dict(_metadata(picture))
+    arguments: dict[str, Any] = dict(pillow_info(picture.icc, picture.exif, picture.xmp))
     if kind.name == "PNG" and picture.xmp is not None:
         text = PngImagePlugin.PngInfo()
         text.add_itxt("XML:com.adobe.xmp", picture.xmp)
