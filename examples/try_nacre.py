@@ -1,4 +1,4 @@
-"""Cut one nacre file at five sizes, beside JPEG and WebP files of at most the same bytes.
+"""Cut one nacre file at five sizes, beside JPEG, WebP and AVIF files of at most the same bytes.
 
 python examples/try_nacre.py [PHOTO] [--out FOLDER]
 
@@ -23,7 +23,7 @@ from nacre.errors import TargetError
 from nacre.picture.metrics import psnr
 
 HERE = Path(__file__).parent
-OPPONENTS = {"JPEG": "jpeg:420", "WebP": "webp"}
+OPPONENTS = {"JPEG": "jpeg:420", "WebP": "webp", "AVIF": "avif"}
 CUTS = 5
 CELL = 384  # pixels: long side of a picture on the sheet
 MARGIN, LINE = 12, 20
@@ -58,7 +58,7 @@ def main() -> None:
     file.write_bytes(whole)
 
     rows = []
-    with console.status("cutting, and looking for JPEG and WebP files of the same bytes"):
+    with console.status("cutting, and looking for JPEG, WebP and AVIF files of the same bytes"):
         for size in sizes(whole):
             cut = nacre.cut(whole, bytes=size)
             decoded = np.asarray(nacre.decode(cut).convert("RGB"))

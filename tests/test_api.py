@@ -185,7 +185,7 @@ def test_very_narrow_pictures(size: tuple[int, int]) -> None:
 
 
 def test_unknown_codec() -> None:
-    with pytest.raises(UsageError, match="choose one of: gru-conv"):
+    with pytest.raises(UsageError, match=r"choose one of: progressive, gru-conv, residual-fc"):
         nacre.encode(PIXELS, codec="jpeg")
 
 

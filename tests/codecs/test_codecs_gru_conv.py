@@ -297,7 +297,7 @@ def test_strips_of_the_decoder_head_do_not_show(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_codec_describes_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    info = nacre.list_codecs()[0]
+    (info,) = (found for found in nacre.list_codecs() if found.number == 7)
     assert (info.name, info.number, info.family) == ("gru-conv", 7, "recurrent")
     assert info.progressive
     assert info.weights is not None

@@ -392,6 +392,7 @@ def test_controls_encode_by_name_and_decode_by_number(
 def test_codecs_describe_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {info.name: info for info in nacre.list_codecs()}
     assert {name: info.number for name, info in found.items()} == {
+        "progressive": 1,
         "gru-conv": 7,
         "residual-fc": 2,
         "residual-fc-shared": 2,

@@ -133,6 +133,21 @@ def dynamic_cut() -> bytes:
     return data[: next(x.file_bytes for x in layers if x.iteration == 3 and not x.whole) + 1]
 
 
+def progressive_file(picture: Picture, share: float = 1.0, **options: Any) -> Callable[[], bytes]:
+    """A share of a file of `progressive`."""
+
+    def make() -> bytes:
+        data = encode(picture, codec="progressive", **options)
+        return data[: round(share * len(data))]
+
+    return make
+
+
+def progressive_first_layer() -> bytes:
+    data = encode(Picture(shades(70, 90, 33)), codec="progressive")
+    return data[: nacre.info(data).first_layer_bytes]
+
+
 GOLDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "rgb": ("RGB, 8 iterations", lambda: encode(Picture(shades(72, 96, 2)))),
     "sixteen": ("RGB, 16 iterations", lambda: encode(Picture(shades(60, 80, 5)), iterations=16)),
@@ -191,6 +206,27 @@ GOLDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
         "the higher rate, with alpha",
         unit_file("static-conv", Picture(shades(30, 34, 23), disc(30, 34))),
     ),
+    "progressive": ("RGB, whole", progressive_file(Picture(shades(96, 128, 30)))),
+    "progressive-cut": ("cut inside a pass", progressive_file(Picture(shades(96, 128, 30)), 0.4)),
+    "progressive-first-layer": ("hyper-latents alone", progressive_first_layer),
+    "progressive-gray": ("gray", progressive_file(Picture(gray(80, 61, 31)))),
+    "progressive-alpha": (
+        "RGB and a soft disc of alpha",
+        progressive_file(Picture(shades(70, 90, 32), disc(70, 90))),
+    ),
+    "progressive-alpha-cut": (
+        "alpha that is not exact yet",
+        progressive_file(Picture(shades(70, 90, 32), disc(70, 90)), 0.5),
+    ),
+    "progressive-odd": ("65 x 65, a pixel more than a cell", progressive_file(Picture(shades(65, 65, 34)))),
+    "progressive-one-pixel": ("1 x 1", progressive_file(Picture(shades(1, 1, 8)))),
+    "progressive-long": ("300 x 10", progressive_file(Picture(shades(10, 300, 35)))),
+    "progressive-regions": (
+        "three levels of importance, cut",
+        progressive_file(
+            Picture(shades(100, 150, 36)), 0.5, roi=np.uint8(255) - disc(100, 150) // 2 * np.uint8(2)
+        ),
+    ),
 }
 
 
@@ -198,10 +234,16 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def entropy(header: Header) -> str:
+    if header.codec == 1:
+        return "bit planes"
+    return ("raw", "tables")[header.parameters[1] >> 1 & 3]
+
+
 def config(what: str, data: bytes, image: Image.Image) -> dict[str, Any]:
     """What a golden file must decode to."""
     parsed = parse_file(data)
-    received, alpha = symbols(data)
+    received = symbols(data)
     found: dict[str, Any] = {
         "what": what,
         "bytes": len(data),
@@ -211,13 +253,13 @@ def config(what: str, data: bytes, image: Image.Image) -> dict[str, Any]:
         "layout": parsed.header.layout,
         "mode": image.mode,
         "integrity": parsed.integrity,
-        "entropy": ("raw", "tables")[parsed.header.parameters[1] >> 1 & 3],
+        "entropy": entropy(parsed.header),
         "parameters": parsed.header.parameters.hex(),
         "weights_tag": parsed.header.weights_tag.hex(),
-        "passes": sum(received.received),
+        "passes": received.passes,
         "floors": received.floors,
-        "symbols_sha256": sha256(received.codes.tobytes() + bytes(received.floors)),
-        "alpha_sha256": None if alpha is None else sha256(alpha.shown().tobytes()),
+        "symbols_sha256": sha256(received.content),
+        "alpha_sha256": None if received.alpha is None else sha256(received.alpha.shown().tobytes()),
         "metadata_sha256": {
             name: sha256(value) if value else None
             for name, value in (("icc", parsed.icc), ("exif", parsed.exif), ("xmp", parsed.xmp))
@@ -409,6 +451,42 @@ def faulty() -> dict[str, tuple[int, str, bytes]]:
             data[:head] + pack_segment(4, zlib.compress(b"exif"), True),
         ),
         **faulty_units(),
+        **faulty_progressive(),
+    }
+
+
+def with_parameters(data: bytes, parameters: bytes) -> bytes:
+    parsed = parse_file(data)
+    return replace(parsed.header, parameters=parameters).pack() + data[parsed.header_bytes :]
+
+
+def faulty_progressive() -> dict[str, tuple[int, str, bytes]]:
+    data, alpha = ((FILES / f"{name}.nacre").read_bytes() for name in ("progressive", "progressive-alpha"))
+    parsed = parse_file(data)
+    return {
+        "progressive-none": (3, "no parameters of progressive", with_parameters(data, b"")),
+        "progressive-long": (3, "a parameter too many of progressive", with_parameters(data, b"\0\0")),
+        "progressive-flags": (3, "a reserved parameter bit of progressive", with_parameters(data, b"\x02")),
+        "progressive-bit-7": (3, "its last reserved parameter bit", with_parameters(data, b"\x80")),
+        "progressive-first-layer": (
+            4,
+            "progressive cut a byte before its hyper-latents end",
+            data[: (nacre.info(data).first_layer_bytes or 0) - 1],
+        ),
+        "progressive-first-alpha": (
+            4,
+            "progressive cut a byte before its first layer of alpha ends",
+            alpha[: (nacre.info(alpha).first_layer_bytes or 0) - 1],
+        ),
+        "progressive-of-another": (
+            5,
+            "a file of progressive that names weights of gru-conv",
+            replace(
+                parsed.header,
+                weights_tag=parse_file((FILES / "rgb.nacre").read_bytes()).header.weights_tag,
+            ).pack()
+            + data[parsed.header_bytes :],
+        ),
     }
 
 
@@ -416,10 +494,6 @@ def faulty_units() -> dict[str, tuple[int, str, bytes]]:
     """Of the codecs of independent units."""
     patches, static = ((FILES / f"{name}.nacre").read_bytes() for name in ("lstm-fc", "static-conv-64"))
     least = nacre.info(static).first_layer_bytes or 0
-
-    def with_parameters(data: bytes, parameters: bytes) -> bytes:
-        parsed = parse_file(data)
-        return replace(parsed.header, parameters=parameters).pack() + data[parsed.header_bytes :]
 
     return {
         "static-conv-cut": (4, "static-conv without the last byte of its codes", static[: least - 1]),

@@ -24,9 +24,9 @@ def sha256(data: bytes | None) -> str | None:
 
 
 def test_there_are_golden_files() -> None:
-    assert len(FILES) >= 29
+    assert len(FILES) >= 39
     assert all(path.stat().st_size < 4000 for path in FILES)
-    assert {parse_file(path.read_bytes()).header.codec for path in FILES} == {2, 3, 4, 5, 6, 7}
+    assert {parse_file(path.read_bytes()).header.codec for path in FILES} == {1, 2, 3, 4, 5, 6, 7}
     assert {path.stem for path in FILES} == set(GOLDEN)
 
 
@@ -43,11 +43,11 @@ def test_golden(path: Path, tiny_weights: Path) -> None:
     for name, value in (("icc", parsed.icc), ("exif", parsed.exif), ("xmp", parsed.xmp)):
         assert sha256(value) == config["metadata_sha256"][name]
 
-    received, alpha = symbols(data)
-    assert sum(received.received) == config["passes"]
+    received = symbols(data)
+    assert received.passes == config["passes"]
     assert received.floors == config["floors"]
-    assert sha256(received.codes.tobytes() + bytes(received.floors)) == config["symbols_sha256"]
-    shown = None if alpha is None else alpha.shown()
+    assert sha256(received.content) == config["symbols_sha256"]
+    shown = None if received.alpha is None else received.alpha.shown()
     assert (None if shown is None else sha256(shown.tobytes())) == config["alpha_sha256"]
 
     image = nacre.decode(data, threads=1)
@@ -67,4 +67,6 @@ def test_the_weights_are_the_ones_that_the_files_name(tiny_weights: Path) -> Non
     records = [json.loads(path.read_text()) for path in tiny_weights.glob("*/record.json")]
     assert {record["tag"] for record in records} == named
     for folder in tiny_weights.iterdir():
-        assert sum(path.stat().st_size for path in folder.iterdir()) <= 50_000
+        # Of progressive the tables alone are 20 kB, whatever the network's size.
+        most = 80_000 if folder.name == "progressive" else 50_000
+        assert sum(path.stat().st_size for path in folder.iterdir()) <= most

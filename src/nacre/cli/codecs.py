@@ -48,6 +48,7 @@ def _facts(codec: CodecInfo) -> list[str]:
         "progressive": codec.progressive,
         "byte-exact": codec.byte_exact,
         "adaptive bits": codec.adaptive_bits,
+        "regions of interest": codec.regions,
     }
     kind = ", ".join(kind for kind, holds in kinds.items() if holds) or "one file a rate"
     size = f"{codec.weights_bytes / 1e6:.1f} MB, {codec.licence}"

@@ -49,10 +49,16 @@ from nacre.errors import PictureError, UsageError
     help="Give each patch the iterations that it needs for this PSNR. For codecs with adaptive bits.",
 )
 @click.option(
+    "--roi",
+    metavar="MASK",
+    type=click.Path(),
+    help="Picture of the same size: the lighter, the earlier a place gets its bytes. For codecs with regions.",
+)
+@click.option(
     "--codec",
     metavar="NAME",
     shell_complete=codec_names,
-    help="Codec; `nacre codecs` lists them.  [default: gru-conv]",
+    help="Codec; `nacre codecs` lists them.  [default: progressive]",
 )
 @click.option(
     "--fast",
@@ -95,8 +101,8 @@ def encode(
 
     At most one of --bytes, --bpp, --psnr, --ssim and --quality says where the file ends; without one
     it holds all that was encoded, and `nacre cut` shortens it later. For each picture one line is
-    printed: input, output, bytes, bits a pixel, PSNR in dB, seconds; with -v also what each iteration of
-    the full encode is worth. A picture that fails does not end the job; the exit code is that of the first
+    printed: input, output, bytes, bits a pixel, PSNR in dB, seconds; with -v also what each iteration or
+    rate point of the full encode is worth. A picture that fails does not end the job; the exit code is that of the first
     failure. Files appear when they are whole, so that a job that was interrupted is finished by the same
     command with --skip-existing.
     """
@@ -149,21 +155,28 @@ def _encode(job: Job, show_bits: str | None, options: dict[str, Any], force: boo
         "bytes": len(result.data),
         "bpp": result.bpp,
         "psnr": result.psnr,
+        "psnr_estimated": result.estimated,
         "seconds": seconds,
-        "iterations": _iterations(result),
+        _kind(result): _steps(result),
         "notes": list(result.notes),
     }
-    quality = "" if result.psnr is None else f"  {result.psnr:.2f} dB"
+    about = "about " if result.estimated else ""
+    quality = "" if result.psnr is None else f"  {about}{result.psnr:.2f} dB"
     size = f"{len(result.data):,} bytes  {result.bpp:.3f} bpp{quality}"
     line = f"{job.name} -> {job.place}  {size}  {seconds:.1f} s"
     return Made(record, line, _table(result), aside, result.notes)
 
 
-def _iterations(result: api.Compressed) -> list[dict[str, Any]]:
-    """What each whole iteration of the full encode is worth."""
+def _kind(result: api.Compressed) -> str:
+    """What steps of the full encode are called."""
+    return "iterations" if result.layers[0].iteration else "rate_points"
+
+
+def _steps(result: api.Compressed) -> list[dict[str, Any]]:
+    """What each whole iteration or rate point of the full encode is worth."""
     return [
-        {
-            "iteration": layer.iteration,
+        ({"iteration": layer.iteration} if layer.iteration else {})
+        | {
             "bytes": layer.file_bytes,
             "bpp": 8 * layer.file_bytes / (result.width * result.height),
             "psnr": layer.psnr,
@@ -174,13 +187,14 @@ def _iterations(result: api.Compressed) -> list[dict[str, Any]]:
 
 
 def _table(result: api.Compressed) -> str:
-    rows = [("iteration", "bytes", "bpp", "PSNR")] + [
+    counted = _kind(result) == "iterations"
+    rows = [("iteration" if counted else "", "bytes", "bpp", "PSNR")] + [
         (
-            str(row["iteration"]),
+            str(row.get("iteration", "")),
             f"{row['bytes']:,}",
             f"{row['bpp']:.3f}",
             "" if row["psnr"] is None else f"{row['psnr']:.2f} dB",
         )
-        for row in _iterations(result)
+        for row in _steps(result)
     ]
     return columns(rows, right=(0, 1, 2, 3), indent="  ")

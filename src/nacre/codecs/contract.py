@@ -116,8 +116,8 @@ class Layer:
     psnr
         Decibels of the picture that this prefix shows (RGB, pooled); None when it was not measured.
     iteration, whole
-        For codecs that go in iterations: which one (from 1) this layer belongs to, and whether it
-        completes it. Whole ones become the file's rate points.
+        For codecs that go in iterations which one (from 1) this layer belongs to, and whether it completes
+        it; for others 0, and whether it is worth naming. Whole ones become the file's rate points.
     """
 
     end: int

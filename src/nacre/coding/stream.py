@@ -173,9 +173,18 @@ class BitDecoder:
     ----------
     data
         The stream or any prefix of it.
+    careful
+        Keep a way back in every call, which takes time.
+
+    Attributes
+    ----------
+    surprised
+        Whether a call that took many times its expected bits met the end of the data without a way back:
+        then `some` and `draw` gave fewer symbols than are decided, and only a careful decoder gives all.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, careful: bool = False) -> None:
+        self._careful, self.surprised = careful, False
         self._model = constriction.stream.model.Bernoulli(perfect=False)
         self._fillings = [
             constriction.stream.queue.RangeDecoder(_words(data + filler * _FILLER))
@@ -242,7 +251,7 @@ class BitDecoder:
         found: list[Symbols] = []
         begin, size = 0, count
         # Only near the end may the coder refuse a call, so only there is a way back kept.
-        near = self._spent + _REACH * expected + _MARGIN > self._bits
+        near = self._careful or self._spent + _REACH * expected + _MARGIN > self._bits
         while begin < count and not self._ended:
             end = min(begin + size, count)
             before = [f.clone() for f in self._fillings] if near else None
@@ -250,6 +259,7 @@ class BitDecoder:
                 low, high = (decode(f, begin, end) for f in self._fillings)
             except AssertionError:
                 if before is None or size == 1:
+                    self.surprised = before is None
                     self._ended = True
                 else:
                     self._fillings, size = before, (end - begin + 1) // 2

@@ -46,7 +46,8 @@ class IntegerLayer:
             for column in range(side):
                 window = padded[:, row : row + height, column : column + width]
                 total += self.weights[:, :, row, column].astype(np.float64) @ window.reshape(len(x), -1)
-        rounded: Whole = np.floor((total + 2.0 ** (self.shift - 1)) * 2.0**-self.shift)
+        half = 1 << self.shift >> 1
+        rounded: Whole = np.floor((total + half) * 2.0**-self.shift)
         return rounded.reshape(out, height, width)
 
     def bound(self, most: int) -> int:

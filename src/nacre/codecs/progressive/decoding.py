@@ -56,18 +56,11 @@ class ProgressiveDecoder:
         """The best picture that `stream` gives, if it is longer than those before."""
         if len(stream) <= self._known:
             return
-        coder = BitDecoder(stream)
-        alpha = AlphaCoder(self._coded.height, self._coded.width) if self._coded.alpha else None
         try:
-            symbols, planes = self._first_layer(coder, alpha)
+            symbols, planes, alpha = self.receive(stream)
         except EndOfStreamError:
             return
         self._known = len(stream)
-        while not planes.finished and code_next(coder, planes, alpha):
-            pass
-        if alpha is not None and planes.finished:
-            with suppress(EndOfStreamError):
-                code_rest_of(coder, alpha)
         planes.add_to(symbols)
         del planes
         to_latents(symbols, self._flat)
@@ -88,9 +81,9 @@ class ProgressiveDecoder:
     def _receive(self, coder: BitDecoder) -> tuple[NDArray[np.float32], Planes, AlphaCoder | None]:
         alpha = AlphaCoder(self._coded.height, self._coded.width) if self._coded.alpha else None
         symbols, planes = self._first_layer(coder, alpha)
-        while planes.done < len(self._tables.order) and code_next(coder, planes, alpha):
+        while not planes.finished and code_next(coder, planes, alpha):
             pass
-        if alpha is not None and planes.done == len(self._tables.order):
+        if alpha is not None and planes.finished:
             with suppress(EndOfStreamError):
                 code_rest_of(coder, alpha)
         return symbols, planes, alpha

@@ -33,6 +33,9 @@ def qualities(errors: Sequence[float], measured: dict[int, float], samples: int)
     places = -np.log(np.maximum(expected, 1e-6))
     found = expected + np.interp(places, places[known], offsets)
     quality: NDArray[np.float64] = 10 * np.log10(255**2 / np.maximum(found, 1e-5))
+    # Where padding outweighs the picture, an estimate may be better than what was measured later.
+    for i in known:
+        quality[:i] = np.minimum(quality[:i], quality[i])
     return np.minimum(np.maximum.accumulate(quality), 99.0)
 
 
@@ -42,4 +45,4 @@ def layers_of(borders: Sequence[int], quality: NDArray[np.float64]) -> tuple[Lay
     wanted = np.geomspace(max(1, borders[0]), max(2, borders[-1]), RATE_POINTS + 1)[1:]
     sizes = np.array([borders[i] for i in kept])
     points = {kept[int(np.abs(np.log(sizes / size)).argmin())] for size in wanted} | {kept[-1]}
-    return tuple(Layer(borders[i], float(quality[i]), i, i in points) for i in kept)
+    return tuple(Layer(borders[i], float(quality[i]), 0, i in points) for i in kept)
