@@ -202,7 +202,7 @@ def _cut_to(
     def measure(length: int) -> float:
         if length not in measured:
             shown = decompress(made.data[:length], threads=threads, max_pixels=max_pixels)
-            measured[length] = _metric(target)(picture.rgb(), shown.rgb())
+            measured[length] = _metric(target)(_seen(picture, picture), _seen(shown, picture))
         return measured[length]
 
     size = reach(
@@ -231,13 +231,21 @@ def _at_best_rate(file: _File, options: EncodeOptions, target: Target, max_pixel
 
     def measure(length: int) -> float:
         shown = decompress(made[length].data, threads=options.threads, max_pixels=max_pixels)
-        return _metric(target)(picture.rgb(), shown.rgb())
+        return _metric(target)(_seen(picture, picture), _seen(shown, picture))
 
     prefixes = [Prefix(size, each.psnr) for size, each in sorted(made.items())]
     pixels = picture.width * picture.height
     exact = measure if target.kind == "ssim" else None
     size = reach(target, prefixes, prefixes[-1].bytes, pixels, exact)
     return made[max(length for length in made if length <= size)]
+
+
+def _seen(picture: Picture, original: Picture) -> NDArray[np.uint8]:
+    """Samples (H, W, 3) without those that the original hides wholly."""
+    if original.alpha is None:
+        return picture.rgb()
+    seen: NDArray[np.uint8] = picture.rgb() * (original.alpha[..., None] != 0)
+    return seen
 
 
 def _metric(target: Target | None) -> Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]:

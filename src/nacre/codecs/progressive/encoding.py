@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ from nacre.codecs.progressive.tables import LEVELS, load_tables
 from nacre.codecs.progressive.transforms import Transforms, network_shape, padded
 from nacre.coding.alpha import AlphaCoder
 from nacre.coding.stream import BitEncoder
+from nacre.picture.hidden import fill_hidden
 from nacre.picture.picture import Picture
 from nacre.runtime.weights import WeightsInfo
 
@@ -29,6 +32,8 @@ class EncodeRun:
     """One encode; `run` gives the result."""
 
     def __init__(self, picture: Picture, info: WeightsInfo, options: EncodeOptions) -> None:
+        if picture.alpha is not None:
+            picture = dataclasses.replace(picture, pixels=fill_hidden(picture.pixels, picture.alpha))
         self._picture, self._info = picture, info
         self._fast, self._regions = options.fast, options.regions
         self._grid = CellGrid(picture.height, picture.width)
