@@ -58,7 +58,11 @@ def test_a_prefix_that_decodes_otherwise_alone_ends_the_study(
         study(sorted(folder.glob("*.png"))[:1])
 
 
-def test_results_writes_the_parts_that_were_chosen(tiny_weights: Path, folder: Path, tmp_path: Path) -> None:
+def test_results_writes_the_parts_that_were_chosen(
+    tiny_weights: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "BORDERS", 5)
+    monkeypatch.setattr(results, "POSITIONS", 4)
     folder.rename(tmp_path / "kodak")
     out = tmp_path / "results"
     arguments = ["--data", str(tmp_path), "--out", str(out), "--only", "prefixes"]
@@ -66,7 +70,8 @@ def test_results_writes_the_parts_that_were_chosen(tiny_weights: Path, folder: P
     assert done.exit_code == 0, done.output
     assert sorted(path.name for path in out.iterdir()) == ["prefixes.json", "prefixes.md"]
     data = json.loads((out / "prefixes.json").read_text())
-    assert data["largest-fall-db"] == 0
+    assert data["codec"] == results.OURS
+    assert data["prefixes"] == sum(len(picture["lengths"]) for picture in data["pictures"]) <= 18
     assert "prefixes of 2 pictures, all decoded" in (out / "prefixes.md").read_text().replace("\n", " ")
 
 
@@ -95,4 +100,7 @@ def test_results_writes_kodak(
 def test_results_names_its_parts(tmp_path: Path) -> None:
     done = CliRunner().invoke(results.main, ["--data", str(tmp_path), "--only", "speed"])
     assert done.exit_code == 2
-    assert "there is no part 'speed'; choose among kodak, prefixes, times" in done.output
+    assert (
+        "there is no part 'speed'; choose among kodak, prefixes, progressive, progressive-times"
+        in done.output
+    )

@@ -41,3 +41,13 @@ def bars_table(bars: Iterable[Bar]) -> str:
     """Return a Markdown table."""
     rows = [[bar.what, bar.found, bar.wanted or "–", bar.verdict] for bar in bars]
     return table(["what", "found", "bar", "verdict"], rows)
+
+
+def at_most(what: str, found: float, most: float, form: str) -> Bar:
+    """A bar from above; `form` formats both numbers, such as "{:.1f} %"."""
+    return Bar(what, form.format(found), f"≤ {form.format(most)}", found <= most)
+
+
+def at_least(what: str, found: float, least: float, form: str) -> Bar:
+    """A bar from below; see `at_most`."""
+    return Bar(what, form.format(found), f"≥ {form.format(least)}", found >= least)

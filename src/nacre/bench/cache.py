@@ -19,6 +19,7 @@ from nacre.bench.ours import NacreCodec
 _PACKAGE = Path(__file__).resolve().parents[1]
 _MEASURING = ("bench/contract.py", "bench/measure.py", "bench/anchors", "picture")
 _NOT_CODING = ("bench/", "cli/", "learn/")
+_OURS = ("bench/ours.py", "bench/cuts.py")
 
 
 def key(picture: bytes, codec: Codec) -> str:
@@ -53,7 +54,7 @@ def code_version(own: bool, sources: tuple[str, ...] = ()) -> str:
     for path in sorted(_PACKAGE.rglob("*.py")):
         name = path.relative_to(_PACKAGE).as_posix()
         if name.startswith((*_MEASURING, *sources)) or (
-            own and (name == "bench/ours.py" or not name.startswith(_NOT_CODING))
+            own and (name in _OURS or not name.startswith(_NOT_CODING))
         ):
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

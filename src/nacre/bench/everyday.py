@@ -1,7 +1,7 @@
 """What a person waits for: start-up, decoding, encoding, and a large picture, with peak memory.
 
-`python -m nacre.bench.everyday encode|decode THREADS IN [OUT]` does that once in a fresh process and prints
-seconds and peak bytes.
+`python -m nacre.bench.everyday encode|decode CODEC THREADS IN [OUT]` does that once in a fresh process and
+prints seconds and peak bytes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from nacre.errors import NacreError
 
 STARTS = 11
 REPEATS = 3
+RATES = (0.25, 1.0)
+"""Bits a pixel at which the ordinary photograph is decoded."""
 SIDES = {"1 megapixel": (1000, 1000), "24 megapixels": (6000, 4000)}
 
 
@@ -51,7 +53,7 @@ class Row:
         return asdict(self)
 
 
-def everyday(picture: Path, large: Path | None, *, threads: int) -> list[Row]:
+def everyday(picture: Path, large: Path | None, codec: str, *, threads: int) -> list[Row]:
     """Time the calls of everyday use.
 
     Parameters
@@ -60,34 +62,37 @@ def everyday(picture: Path, large: Path | None, *, threads: int) -> list[Row]:
         A photograph of ordinary size (a Kodak picture).
     large
         A photograph that is resized to 1 and 24 megapixels; None leaves these rows out.
+    codec
+        A progressive codec of nacre.
+    threads
+        Of the codec.
     """
     pixels = read_pixels(picture)
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start = perf_counter()
-        made = api.compress(pixels, threads=threads)
-        rows.append(Row(f"encode {picture.name}, 8 iterations, first call", perf_counter() - start))
-        seconds = _median(lambda: api.compress(pixels, threads=threads))
-        rows.append(Row(f"encode {picture.name}, 8 iterations", seconds))
-        for iterations in (4, 8):
-            border = next(x.file_bytes for x in made.layers if x.whole and x.iteration == iterations)
-            data = made.data[:border]
-            seconds = _median(lambda data=data: api.decompress(data, threads=threads))
-            rows.append(Row(f"decode {picture.name}, {iterations} iterations", seconds))
+        made = api.compress(pixels, codec=codec, threads=threads)
+        rows.append(Row(f"encode {picture.name}, first call", perf_counter() - start))
+        seconds = _median(lambda: api.compress(pixels, codec=codec, threads=threads))
+        rows.append(Row(f"encode {picture.name}", seconds))
+        for bpp in RATES:
+            cut = made.data[: int(bpp * pixels.shape[0] * pixels.shape[1] / 8)]
+            seconds = _median(lambda data=cut: api.decompress(data, threads=threads))
+            rows.append(Row(f"decode {picture.name}, {bpp:g} bpp", seconds))
         file = folder / "picture.nacre"
         file.write_bytes(made.data)
         rows += _starts(file)
         if large is not None:
             for label, size in SIDES.items():
-                rows += _large(large, label, size, folder, threads)
+                rows += _large(large, label, size, folder, codec, threads)
     return rows
 
 
-def as_markdown(rows: list[Row], threads: int) -> str:
+def as_markdown(rows: list[Row], codec: str, threads: int) -> str:
     """A table, with the thread count and what was measured how."""
     body = [[r.what, f"{r.seconds:.3f}", "" if r.peak is None else f"{r.peak / 1e6:.0f}"] for r in rows]
-    head = f"Whole calls with {threads} threads; peaks are those of fresh processes.\n\n"
+    head = f"`{codec}`: whole calls with {threads} threads; peaks are those of fresh processes.\n\n"
     return head + table(["what", "seconds", "peak MB"], body) + "\n"
 
 
@@ -117,18 +122,20 @@ def _starts(file: Path) -> list[Row]:
     return [Row(f"{n}, over {bare}", median(times[n]) - median(times[bare])) for n in others]
 
 
-def _large(source: Path, label: str, size: tuple[int, int], folder: Path, threads: int) -> list[Row]:
+def _large(
+    source: Path, label: str, size: tuple[int, int], folder: Path, codec: str, threads: int
+) -> list[Row]:
     picture, coded = folder / "large.png", folder / "large.nacre"
     resized = Image.fromarray(read_pixels(source)).resize(size, Image.Resampling.LANCZOS)
     resized.save(picture, compress_level=1)
     return [
-        Row(f"encode {label}, --fast", *_fresh("encode", threads, picture, coded)),
-        Row(f"decode {label}", *_fresh("decode", threads, coded)),
+        Row(f"encode {label}, --fast", *_fresh("encode", codec, threads, picture, coded)),
+        Row(f"decode {label}", *_fresh("decode", codec, threads, coded)),
     ]
 
 
-def _fresh(task: str, threads: int, *files: Path) -> tuple[float, int]:
-    command = [sys.executable, "-m", "nacre.bench.everyday", task, str(threads), *map(str, files)]
+def _fresh(task: str, codec: str, threads: int, *files: Path) -> tuple[float, int]:
+    command = [sys.executable, "-m", "nacre.bench.everyday", task, codec, str(threads), *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NacreError(f"Timing {task} of a large picture failed: {done.stderr.strip()[-200:]}.")
@@ -136,10 +143,10 @@ def _fresh(task: str, threads: int, *files: Path) -> tuple[float, int]:
     return float(seconds), int(peak)
 
 
-def _main(task: str, threads: str, source: str, target: str = "") -> None:
+def _main(task: str, codec: str, threads: str, source: str, target: str = "") -> None:
     start = perf_counter()
     if task == "encode":
-        Path(target).write_bytes(api.encode(source, fast=True, threads=int(threads)))
+        Path(target).write_bytes(api.encode(source, codec=codec, fast=True, threads=int(threads)))
     else:
         # To an array: what Pillow would take to write a PNG is not the codec's time.
         api.decompress(source, threads=int(threads))

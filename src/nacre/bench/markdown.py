@@ -31,7 +31,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _preface(report: Report) -> str:
     return (
-        f"{_count(len(report.pictures), 'picture')}, {_count(report.threads, 'thread')} a codec. Every "
+        f"{counted(len(report.pictures), 'picture')}, {counted(report.threads, 'thread')} a codec. Every "
         "rate is that of a real file, headers included, and every quality that of the pixels decoded from "
         "it, unless a codec's description below says otherwise. PSNR pools the error over the R'G'B' "
         "samples of a picture; means are over pictures."
@@ -131,9 +131,9 @@ def times_table(times: Sequence[Times]) -> str:
     ]
     first = times[0]
     note = (
-        f"{_count(first.threads, 'thread')}; medians of {first.repeats} whole calls from array to bytes "
+        f"{counted(first.threads, 'thread')}; medians of {first.repeats} whole calls from array to bytes "
         "and from bytes to array in one process, the codecs taking turns; mean over "
-        f"{_count(first.pictures, 'picture')} of {first.megapixels:.2f} megapixels on average. Encoding "
+        f"{counted(first.pictures, 'picture')} of {first.megapixels:.2f} megapixels on average. Encoding "
         "with nacre makes the file for all rates. Peaks are resident memory of a fresh process, "
         "interpreter and libraries included."
     )
@@ -162,5 +162,6 @@ def _megabytes(size: int | None) -> str:
     return "–" if size is None else f"{size / 1e6:.0f}"
 
 
-def _count(number: int, thing: str) -> str:
+def counted(number: int, thing: str) -> str:
+    """Return "1 thing" or "2 things"."""
     return f"{number} {thing}" + ("" if number == 1 else "s")

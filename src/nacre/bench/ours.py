@@ -15,6 +15,7 @@ from typing import Any
 import nacre
 from nacre import api
 from nacre.bench.contract import Pixels, Point
+from nacre.bench.cuts import at_rates
 from nacre.bench.measure import Measurement
 from nacre.codecs.recurrent.unit_grid import UnitGrid
 from nacre.codecs.recurrent.unit_steps import unit_shape
@@ -66,6 +67,8 @@ class NacreCodec:
     def description(self) -> str:
         """Version and weights, and what the points are."""
         what = "one file a rate" if self._rates else "prefixes of one file a picture"
+        if not self._rates and not has_iterations(self.codec):
+            what += ", cut at given rates"
         return f"nacre {nacre.__version__}, weights {self._weights()}; {what}"
 
     @property
@@ -74,7 +77,7 @@ class NacreCodec:
         return json.dumps([self.name, self._weights(), self.threads])
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
-        """Yield the first layer and whole iterations, or rates, of rising size; the last is a whole file."""
+        """Yield whole iterations, cuts at given rates, or files; of rising size, the last a whole file."""
         if not self._rates:
             yield from self._prefixes(pixels)
         for rate in self._rates:
@@ -111,6 +114,8 @@ class NacreCodec:
     def _borders(self, made: Any) -> list[tuple[str, int]]:
         """Labels and file lengths of the prefixes to measure, shortest first."""
         layers = getattr(made, "layers", ())
+        if layers and not has_iterations(self.codec):
+            return at_rates(made)
         if layers:
             measured = _measured(self.codec, layers)
             borders = [(f"iteration {layer.iteration}", layer.file_bytes) for layer in measured]
@@ -168,6 +173,11 @@ class RawNacreCodec(NacreCodec):
                 size = raw_bytes(self.codec, height, width, int(number))
                 rows.append(replace(each, bytes=size, bpp=8 * size / (height * width)))
         return rows
+
+
+def has_iterations(codec: str) -> bool:
+    """Whether the codec goes in iterations of equal size, as recurrent ones do."""
+    return codec in CODE_BITS or (codec in codec_names() and isinstance(get_codec(codec), UnitCodec))
 
 
 def _measured(codec: str, layers: Sequence[Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """The prefix study: every prefix of a file is a picture, and a better one the longer it is.
 
-One full encode a picture; the file is cut at every layer's border and at random bytes after the first layer.
+One full encode a picture; the file is cut at borders of its layers and at random bytes after the first layer.
 All cuts are decoded in line, as a stream that grows; a few also each from its bytes alone, and the two must
 agree.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
@@ -18,10 +17,12 @@ from typing import Any
 import numpy as np
 
 from nacre import api
+from nacre.bench.cache import Cache, key_of
 from nacre.bench.contract import Pixels
-from nacre.bench.markdown import table
+from nacre.bench.cuts import spread
+from nacre.bench.markdown import counted, table
 from nacre.bench.measure import read_pixels
-from nacre.bench.ours import raw_bytes
+from nacre.bench.ours import NacreCodec, has_iterations, raw_bytes
 from nacre.bench.parallel import carry_out
 from nacre.codecs.contract import DecodeOptions
 from nacre.codecs.registry import get_codec_by_number
@@ -73,12 +74,14 @@ class PicturePrefixes:
 
 @dataclass(frozen=True)
 class PrefixStudy:
-    """Prefixes of many files of one codec."""
+    """Prefixes of many files of one codec; see `study`."""
 
     codec: str
     positions: int
     seed: int
     pictures: list[PicturePrefixes]
+    borders: int | None = None
+    dense: int | None = None
 
     @property
     def prefixes(self) -> int:
@@ -110,6 +113,8 @@ class PrefixStudy:
             "codec": self.codec,
             "positions": self.positions,
             "seed": self.seed,
+            "borders": self.borders,
+            "pictures-with-positions": self.dense,
             "prefixes": self.prefixes,
             "largest-fall-db": self.largest_fall,
             "allowed-fall-db": ALLOWED_FALL,
@@ -121,13 +126,18 @@ class PrefixStudy:
     def as_markdown(self) -> str:
         """Tables: the verdict, the share that entropy coding leaves, and a row a picture."""
         verdict = "within" if self.largest_fall <= ALLOWED_FALL else "**above**"
-        parts = [
-            f"One file of `{self.codec}` a picture, cut at every layer's border and at {self.positions} "
-            f"random bytes (seed {self.seed}) after the first layer: {self.prefixes} prefixes of "
-            f"{len(self.pictures)} pictures, all decoded. Largest fall of the PSNR from one length to the "
-            f"next: {self.largest_fall:.4f} dB, {verdict} the {ALLOWED_FALL} dB allowed. "
-            f"{self.better_share:.1%} of whole iterations are better than the one before."
-        ]
+        borders = "every layer's border" if self.borders is None else f"borders of {self.borders} layers"
+        some = len(self.pictures) if self.dense is None else min(self.dense, len(self.pictures))
+        where = "" if some == len(self.pictures) else f" of the first {counted(some, 'picture')}"
+        said = (
+            f"One file of `{self.codec}` a picture, cut at {borders} and at {self.positions} random bytes"
+            f"{where} (seed {self.seed}) after the first layer: {self.prefixes} prefixes of "
+            f"{counted(len(self.pictures), 'picture')}, all decoded. Largest fall of the PSNR from one "
+            f"length to the next: {self.largest_fall:.4f} dB, {verdict} the {ALLOWED_FALL} dB allowed."
+        )
+        if any(picture.iteration_bytes for picture in self.pictures):
+            said += f" {self.better_share:.1%} of whole iterations are better than the one before."
+        parts = [said]
         shares = self.coded_share()
         if shares:
             head = ["iteration", *(str(k) for k in range(1, len(shares) + 1))]
@@ -164,8 +174,11 @@ def study(
     codec: str = "gru-conv",
     positions: int = 20,
     seed: int = 0,
+    borders: int | None = None,
+    dense: int | None = None,
     threads: int = 1,
     jobs: int = 1,
+    cache: Cache | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> PrefixStudy:
     """Cut and decode one full file of every picture.
@@ -180,8 +193,14 @@ def study(
         Random byte positions a picture, after the first layer.
     seed
         Of these positions, together with the picture's place in the list.
+    borders
+        Borders of layers a picture, about evenly spread on a scale of ratios; None for all.
+    dense
+        Pictures, from the first, that are cut at random positions too; None for all.
     threads, jobs
         Threads of the codec, and pictures at once.
+    cache
+        Where pictures' results are kept.
     progress
         Called with pictures done, all pictures, and the last one's name.
 
@@ -192,45 +211,77 @@ def study(
     """
     if not pictures:
         raise UsageError("the prefix study needs at least one picture; name some")
+    tasks = [
+        _Task(
+            number, path, codec, positions if dense is None or number < dense else 0, seed, borders, threads
+        )
+        for number, path in enumerate(pictures)
+    ]
     done: dict[int, PicturePrefixes] = {}
-    one = partial(_study_one, codec=codec, positions=positions, seed=seed, threads=threads)
-    for (number, path), found in carry_out(one, list(enumerate(pictures)), jobs):
-        done[number] = found
-        progress(len(done), len(pictures), path.name)
-    return PrefixStudy(codec, positions, seed, [done[number] for number in range(len(pictures))])
+    for task in tasks if cache else ():
+        kept = cache.rows(task.key) if cache else None
+        if kept is not None:
+            done[task.number] = PicturePrefixes(**(kept[0] | {"picture": task.path.name}))
+    for task, found in carry_out(_study_one, [task for task in tasks if task.number not in done], jobs):
+        done[task.number] = found
+        if cache:
+            cache.put_rows(task.key, [asdict(found)])
+        progress(len(done), len(pictures), task.path.name)
+    kept_pictures = [done[number] for number in range(len(pictures))]
+    return PrefixStudy(codec, positions, seed, kept_pictures, borders, dense)
 
 
-def _study_one(
-    task: tuple[int, Path], *, codec: str, positions: int, seed: int, threads: int
-) -> PicturePrefixes:
-    number, path = task
-    pixels = read_pixels(path)
-    made = api.compress(pixels, codec=codec, threads=threads)
+@dataclass(frozen=True)
+class _Task:
+    """One picture."""
+
+    number: int
+    path: Path
+    codec: str
+    positions: int
+    seed: int
+    borders: int | None
+    threads: int
+
+    @property
+    def key(self) -> str:
+        """What the result depends on."""
+        codec = NacreCodec(self.codec, threads=self.threads).identity
+        identity = f"prefixes {codec} {self.number} {self.positions} {self.seed} {self.borders}"
+        return key_of(self.path.read_bytes(), identity, own=True, sources=("bench/prefixes.py",))
+
+
+def _study_one(task: _Task) -> PicturePrefixes:
+    pixels = read_pixels(task.path)
+    made = api.compress(pixels, codec=task.codec, threads=task.threads)
     full = len(made.data)
     layers = tuple(getattr(made, "layers", ()) or ())
     borders = [layer.file_bytes for layer in layers] or [
         point.bytes for point in api.info(made.data).rate_points
     ]
     first = min(borders, default=full)
-    whole = [layer for layer in layers if layer.whole]
-    cuts = np.random.default_rng((seed, number)).integers(first, full, positions, endpoint=True)
+    if task.borders is not None:
+        borders = spread(sorted({*borders, full}), task.borders)
+    whole = [layer for layer in layers if layer.whole] if has_iterations(task.codec) else []
+    random = np.random.default_rng((task.seed, task.number))
+    cuts = random.integers(first, full, task.positions, endpoint=True)
     lengths = sorted({*borders, *map(int, cuts), full})
-    quality = _along(made.data, lengths, pixels, threads)
+    quality = _along(made.data, lengths, pixels, task.threads)
     # Some are decoded once more, each from its bytes alone.
     for length in map(int, cuts[:ALONE]):
-        alone = psnr(pixels, api.decompress(made.data[:length], threads=threads).rgb())
+        alone = psnr(pixels, api.decompress(made.data[:length], threads=task.threads).rgb())
         if alone != quality[length]:
             raise NacreError(
-                f"{path.name}: {length} bytes give {alone} dB alone and {quality[length]} in line"
+                f"{task.path.name}: {length} bytes give {alone} dB alone and {quality[length]} in line"
             )
     height, width = pixels.shape[:2]
     return PicturePrefixes(
-        picture=path.name,
+        picture=task.path.name,
         lengths=lengths,
         psnr=[quality[length] for length in lengths],
         iteration_bytes=[layer.file_bytes for layer in whole],
         iteration_psnr=[quality[layer.file_bytes] for layer in whole],
-        raw_bytes=[raw_bytes(codec, height, width, layer.iteration) for layer in whole],
+        raw_bytes=[raw_bytes(task.codec, height, width, layer.iteration) for layer in whole],
     )
 
 

@@ -1,10 +1,11 @@
 """Write `results/` again: `python -m nacre.bench.results --data DIR --out results/`.
 
 Parts, each by itself with `--only`: "kodak" (rate and quality against today's codecs), "prefixes" (every
-prefix decodes, and gets better), "times" (whole calls and peak memory beside today's codecs), "everyday"
-(start-up, ordinary and large pictures), "thumbnails" (codecs for 32x32 pixels, without headers); "recurrent"
-(the codecs of Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain), "decode-times"
-(how long they decode; for a quiet machine).
+prefix decodes, and gets better), "progressive" (what else that codec is to reach), "progressive-times" (its
+speed and memory; for a quiet machine), "times" (whole calls and peak memory beside today's codecs),
+"everyday" (start-up, ordinary and large pictures), "thumbnails" (codecs for 32x32 pixels, without headers);
+"recurrent" (the codecs of Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain),
+"decode-times" (how long they decode; for a quiet machine).
 """
 
 from __future__ import annotations
@@ -19,28 +20,37 @@ import click
 from nacre import api
 from nacre.bench import decode_times as decoding
 from nacre.bench import dynamic as dynamic_bits
-from nacre.bench import plots, recurrent_tables, thumbnail_tables
+from nacre.bench import plots, progressive_study, recurrent_tables, thumbnail_tables
+from nacre.bench.against import Against
+from nacre.bench.bars import bars_table
 from nacre.bench.cache import Cache
+from nacre.bench.each_picture import Plan
 from nacre.bench.everyday import as_markdown
 from nacre.bench.everyday import everyday as measure_everyday
 from nacre.bench.files import write_json, write_whole
 from nacre.bench.installed import left_out
 from nacre.bench.markdown import render, times_table
-from nacre.bench.prefixes import study
+from nacre.bench.peaks import measure_peaks
+from nacre.bench.prefixes import PrefixStudy, study
 from nacre.bench.registry import open_codecs
 from nacre.bench.runner import TIMED_PICTURES, find_pictures, run
+from nacre.bench.speed import time_calls
 from nacre.bench.thumbnail_bars import thumbnail_bars
 from nacre.bench.thumbnails import read_thumbnails
 from nacre.bench.thumbnails import study as measure_thumbnails
 from nacre.bench.timing import time_codecs
 from nacre.errors import NacreError, UsageError
 
-OURS = "gru-conv"
-LONG = f"{OURS}:iterations=12"
+OURS = "progressive"
+GRU = "gru-conv"
+LONG = f"{GRU}:iterations=12"
 """More iterations than the default, to reach 1 bpp after entropy coding."""
 
-CODECS = (LONG, f"{OURS}:raw:iterations=12", "jpeg:420", "webp", "avif", "jpeg2000", "jxl")
-TIMED = (OURS, *CODECS[2:])
+ANCHORS = ("jpeg:420", "webp", "avif", "jpeg2000", "jxl")
+CODECS = (OURS, LONG, f"{GRU}:raw:iterations=12", *ANCHORS)
+TIMED = (OURS, GRU, *ANCHORS)
+BORDERS, POSITIONS, DENSE = 40, 400, 4
+"""Cuts of every picture, random ones more, and the pictures that these are of."""
 RECURRENT = (
     "residual-fc",
     "lstm-fc",
@@ -98,7 +108,7 @@ class Job:
 def kodak(job: Job) -> None:
     """Rate and quality: kodak.json, .md, .png, .svg, and a file a codec in CompressAI's shape in kodak/.
 
-    What entropy coding saves against the raw codes stands in entropy.md.
+    What entropy coding saves against the raw codes of gru-conv stands in entropy.md.
     """
     report = run(
         job.kodak(),
@@ -107,13 +117,16 @@ def kodak(job: Job) -> None:
         plot=job.out / "kodak.png",
         anchor="jpeg:420",
         published_curves=PUBLISHED,
-        markdown=job.out / "kodak.md",
         threads=job.threads,
         jobs=job.jobs,
         cache=job.cache,
         progress=job.progress,
     )
-    own = [codec for codec in report.codecs if codec.name.startswith(OURS)]
+    text = render(report)
+    if OURS in {codec.name for codec in report.codecs}:
+        text += f"\n{Against.of(report, OURS).as_markdown()}\n"
+    write_whole(job.out / "kodak.md", text)
+    own = [codec for codec in report.codecs if codec.name.startswith(GRU)]
     if len(own) == 2:
         coder = replace(report, codecs=own, anchor=own[1].name, published=[])
         write_whole(job.out / "entropy.md", render(coder))
@@ -124,9 +137,56 @@ def kodak(job: Job) -> None:
 
 def prefixes(job: Job) -> None:
     """Prefixes: prefixes.json and prefixes.md."""
-    found = study(job.kodak(), codec=OURS, threads=job.threads, jobs=job.jobs, progress=job.progress)
+    found = _study_prefixes(job)
     write_json(job.out / "prefixes.json", found.as_dict())
     write_whole(job.out / "prefixes.md", found.as_markdown())
+
+
+def _study_prefixes(job: Job) -> PrefixStudy:
+    return study(
+        job.kodak(),
+        codec=OURS,
+        positions=POSITIONS,
+        borders=BORDERS,
+        dense=DENSE,
+        threads=job.threads,
+        jobs=job.jobs,
+        cache=job.kept(),
+        progress=job.progress,
+    )
+
+
+def progressive(job: Job) -> None:
+    """Bars of `progressive`, but for speed and memory: progressive.json and progressive.md.
+
+    With a cache, what the parts "kodak" and "prefixes" measured is not measured again.
+    """
+    report = run(
+        job.kodak(),
+        (OURS, *ANCHORS),
+        anchor="jpeg:420",
+        published_curves=PUBLISHED,
+        threads=job.threads,
+        jobs=job.jobs,
+        cache=job.cache,
+        progress=job.progress,
+    )
+    plan = Plan(OURS, job.threads, job.jobs, job.kept(), job.progress)
+    found = progressive_study.study(report, _study_prefixes(job), plan, job.kodak())
+    write_json(job.out / "progressive.json", found.as_dict())
+    write_whole(job.out / "progressive.md", found.as_markdown())
+
+
+def progressive_times(job: Job) -> None:
+    """Speed and memory of `progressive`: progressive-times.json and progressive-times.md."""
+    photographs = sorted((job.data / "clic").glob("*.webp"))
+    speed = time_calls(photographs, OURS, threads=job.threads, progress=job.progress)
+    peaks = measure_peaks(photographs, OURS, threads=job.threads, progress=job.progress)
+    bars = [*speed.bars(), *peaks.bars()]
+    found = {"bars": [asdict(bar) for bar in bars], "speed": speed.as_dict(), "memory": peaks.as_dict()}
+    write_json(job.out / "progressive-times.json", found)
+    parts = [bars_table(bars), *speed.section(), *peaks.section()]
+    write_whole(job.out / "progressive-times.md", "\n\n".join(parts) + "\n")
 
 
 def times(job: Job) -> None:
@@ -144,9 +204,10 @@ def times(job: Job) -> None:
 def everyday(job: Job) -> None:
     """Everyday use: everyday.json and everyday.md."""
     photographs = sorted((job.data / "clic").glob("*.webp"))
-    rows = measure_everyday(job.kodak()[0], photographs[0] if photographs else None, threads=job.threads)
+    large = photographs[0] if photographs else None
+    rows = measure_everyday(job.kodak()[0], large, OURS, threads=job.threads)
     write_json(job.out / "everyday.json", [row.as_dict() for row in rows])
-    write_whole(job.out / "everyday.md", as_markdown(rows, job.threads))
+    write_whole(job.out / "everyday.md", as_markdown(rows, OURS, job.threads))
 
 
 def thumbnails(job: Job) -> None:
@@ -206,6 +267,8 @@ def decode_times(job: Job) -> None:
 PARTS: dict[str, Callable[[Job], None]] = {
     "kodak": kodak,
     "prefixes": prefixes,
+    "progressive": progressive,
+    "progressive-times": progressive_times,
     "times": times,
     "everyday": everyday,
     "thumbnails": thumbnails,
