@@ -56,7 +56,8 @@ class EncodeRun:
             levels = levels_of(self._regions, self._grid.cells)
             add_levels(classes, code_levels(coder, self._grid.cells, levels))
         self._grid.leave_out(classes, self._flat)
-        planes = Planes(tables, classes, symbols - predicted, 1 if self._regions is None else LEVELS)
+        symbols -= predicted
+        planes = Planes(tables, classes, symbols, 1 if self._regions is None else LEVELS)
         del symbols, means, classes
 
         alpha = self._alpha()

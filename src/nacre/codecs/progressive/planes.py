@@ -60,13 +60,18 @@ class Planes:
         if residuals is not None:
             self._exact = residuals.reshape(-1)[self._order]
             self._sent = self._rounded(self._exact)
-            self.error = float(np.square(self._exact).sum(dtype=np.float64))
+            self.error = sum(
+                float(np.square(self._exact[begin:end]).sum(dtype=np.float64))
+                for begin, end in pairwise(self._bounds)
+            )
 
     def _rounded(self, exact: NDArray[np.float32]) -> NDArray[np.int16]:
         """The integers that the stream stands for; a class's highest plane bounds them."""
-        tops = np.tile(self._tables.top.astype(np.int64), LEVELS)
-        most = np.repeat((2 << tops) - 1, np.diff(self._bounds))
-        return np.clip(np.rint(exact), -most, most).astype(np.int16)
+        rounded = np.empty(len(exact), np.int16)
+        for group, (begin, end) in enumerate(pairwise(self._bounds)):
+            most = (2 << int(self._tables.top[group % CLASSES])) - 1
+            rounded[begin:end] = np.clip(np.rint(exact[begin:end]), -most, most)
+        return rounded
 
     @property
     def finished(self) -> bool:

@@ -18,9 +18,12 @@ ANALYSIS_FILE, HYPER_ANALYSIS_FILE, SYNTHESIS_FILE = "analysis.onnx", "hyper_ana
 WHOLE_BELOW = 1_500_000
 """Pixels up to which a picture is one tile."""
 TILE = 1024
-HALO = 64
+HALO = 32
 """Pixels around a tile that the networks see too; the rest of their reach changes no pixel by more than
 one level (docs/progressive.md)."""
+
+_ROWS = 128
+"""Of a picture's levels at most so many at a time: what is made of them takes several times their memory."""
 
 
 def network_shape(info: WeightsInfo) -> Shape:
@@ -61,16 +64,16 @@ class Transforms:
         self._height, self._width = height, width
         side = max(height, width) if height * width <= WHOLE_BELOW else TILE
         self._tiles = [(r, c) for r in _pieces(height, side) for c in _pieces(width, side)]
-        self._open: Opener = open_session if len(self._tiles) == 1 else RunSessions()
         self._channels = network_shape(info).channels
 
     def analyze(self, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Levels (H, W, 3) to latents (C, H/16, W/16)."""
+        opened = self._opener()
         latents = np.empty((self._channels, self._height // PATCH, self._width // PATCH), np.float32)
         for row, column in self._tiles:
             part = levels[row.first : row.last, column.first : column.last]
             pixels = part.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255) - np.float32(0.5)
-            found = self._run(ANALYSIS_FILE, "pixels", pixels)
+            found = self._run(opened, ANALYSIS_FILE, "pixels", pixels)
             into = np.s_[
                 :, row.begin // PATCH : row.end // PATCH, column.begin // PATCH : column.end // PATCH
             ]
@@ -79,26 +82,31 @@ class Transforms:
 
     def hyper_latents(self, symbols: NDArray[np.float32]) -> NDArray[np.float32]:
         """Symbols (C, h, w) to hyper-latents (Z, h/4, w/4), not rounded."""
-        return self._run(HYPER_ANALYSIS_FILE, "symbols", symbols[None])
+        return self._run(open_session, HYPER_ANALYSIS_FILE, "symbols", symbols[None])
 
     def synthesize(self, latents: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-        """Latents to levels (rows, W, 3), a row of tiles at a time, not rounded nor clipped."""
+        """Latents to levels (rows, W, 3), some rows at a time, neither rounded nor clipped."""
+        opened = self._opener()
         strip: NDArray[np.float32] | None = None
         for row, column in self._tiles:
             part = latents[
                 :, row.first // PATCH : row.last // PATCH, column.first // PATCH : column.last // PATCH
             ]
-            pixels = self._run(SYNTHESIS_FILE, "latents", np.ascontiguousarray(part[None]))
+            pixels = self._run(opened, SYNTHESIS_FILE, "latents", np.ascontiguousarray(part[None]))
             if strip is None:
                 strip = np.empty((row.end - row.begin, self._width, 3), np.float32)
             inner = pixels[_inner(row, column, 1)].transpose(1, 2, 0)
             strip[:, column.begin : column.end] = (inner + np.float32(0.5)) * np.float32(255)
             if column.end == self._width:
-                yield strip
+                yield from np.array_split(strip, -(-len(strip) // _ROWS))
                 strip = None
 
-    def _run(self, name: str, entry: str, value: NDArray[np.float32]) -> NDArray[np.float32]:
-        session = self._open(self._info, name, self._threads)
+    def _opener(self) -> Opener:
+        """Tiles keep memory from one to the next, until their picture is done."""
+        return open_session if len(self._tiles) == 1 else RunSessions()
+
+    def _run(self, opened: Opener, name: str, entry: str, value: NDArray[np.float32]) -> NDArray[np.float32]:
+        session = opened(self._info, name, self._threads)
         found: Any = session.run(None, {entry: value})[0]
         out: NDArray[np.float32] = found[0]
         return out
