@@ -21,6 +21,7 @@ from PIL import Image, ImageCms
 import nacre
 from golden.drawing import disc, gray, shades
 from nacre import api
+from nacre.codecs.targets import Prefix, better_prefixes
 from nacre.container.file import parse_file
 from nacre.errors import (
     FormatError,
@@ -28,9 +29,11 @@ from nacre.errors import (
     NacreError,
     NacreWarning,
     PictureError,
+    TargetError,
     TruncatedError,
     UsageError,
 )
+from nacre.picture.metrics import psnr
 from nacre.picture.picture import Picture
 
 pytestmark = pytest.mark.usefixtures("tiny_weights")
@@ -120,7 +123,7 @@ def test_arrays_by_their_shape() -> None:
     modes = {(20, 30): "L", (20, 30, 3): "RGB", (20, 30, 4): "RGBA"}
     for shape, mode in modes.items():
         array = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-        image = nacre.decode(nacre.encode(array, iterations=1, threads=1), threads=1)
+        image = nacre.decode(nacre.encode(array, threads=1), threads=1)
         assert (image.mode, image.size) == (mode, (30, 20))
 
 
@@ -173,14 +176,14 @@ def test_narrow_pictures_count_as_wide_as_codecs_pad_them(data: bytes) -> None:
     header = dataclasses.replace(header, width=40_000)
     with pytest.raises(LimitError, match="the memory of 1,280,000 pixels"):
         nacre.decode(header.pack() + data[parsed.header_bytes :], max_pixels=40_000)
-    one = nacre.encode(shades(1, 1), iterations=1, threads=1)
+    one = nacre.encode(shades(1, 1), threads=1)
     assert nacre.decode(one, max_pixels=1, threads=1).size == (1, 1)
 
 
 @pytest.mark.parametrize("size", [(10_000, 1), (1, 10_000)])
 def test_very_narrow_pictures(size: tuple[int, int]) -> None:
     picture = np.resize(shades(100, 100), (*size, 3))
-    data = nacre.encode(picture, iterations=2, threads=1)
+    data = nacre.encode(picture, threads=1)
     assert nacre.decode(data, threads=1).size == size[::-1]
 
 
@@ -192,10 +195,112 @@ def test_unknown_codec() -> None:
 def test_the_result_of_compress(data: bytes) -> None:
     found = nacre.compress(PIXELS, threads=1)
     assert found.data == data
-    assert (found.width, found.height, found.codec) == (80, 60, "gru-conv")
+    assert (found.width, found.height, found.codec) == (80, 60, "progressive")
     assert found.bpp == pytest.approx(8 * len(data) / 4800)
     assert found.psnr == found.layers[-1].psnr
+    assert {layer.iteration for layer in found.layers} == {0}
+    first, *later = found.layers
+    named = {first.file_bytes, *(layer.file_bytes for layer in later if layer.whole)}
+    assert {point.bytes for point in nacre.info(data).rate_points} <= named
+
+
+def test_layers_of_a_recurrent_codec_are_its_iterations() -> None:
+    found = nacre.compress(PIXELS, codec="gru-conv", threads=1)
     assert [layer.iteration for layer in found.layers if layer.whole] == list(range(1, 9))
+    assert found.psnr == found.layers[-1].psnr
+    assert not found.estimated
+
+
+# What the decibels of a result are worth
+
+
+def shown_psnr(data: bytes) -> float:
+    return psnr(pixels(nacre.decode(data, threads=1)), PIXELS)
+
+
+def test_the_decibels_of_a_cut_are_estimates_and_those_of_the_whole_are_not(data: bytes) -> None:
+    whole = nacre.compress(PIXELS, threads=1)
+    assert not whole.estimated
+    # The last passes may take no byte of their own; then they are not in the last layer's figure.
+    assert whole.psnr == pytest.approx(shown_psnr(data), abs=0.01)
+    assert not nacre.compress(PIXELS, bytes=len(data), threads=1).estimated
+    for target in ({"bytes": len(data) - 1}, {"bpp": 0.25}, {"quality": 20}):
+        cut = nacre.compress(PIXELS, threads=1, **target)  # type: ignore[arg-type]
+        assert cut.estimated
+        assert len(cut.data) < len(data)
+        assert cut.psnr == pytest.approx(shown_psnr(cut.data), abs=2.5)
+    assert not nacre.compress(PIXELS, codec="gru-conv", bytes=150, threads=1).estimated
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 1.0])
+def test_a_target_of_psnr_is_measured(data: bytes, share: float) -> None:
+    whole = nacre.compress(PIXELS, threads=1)
+    least, most = whole.layers[0].psnr, shown_psnr(data)
+    assert least is not None
+    wanted = least + share * (most - least)
+    found = nacre.compress(PIXELS, psnr=wanted, threads=1)
+    assert data.startswith(found.data)
+    assert not found.estimated
+    assert found.psnr == pytest.approx(shown_psnr(found.data), abs=1e-6)
+    assert shown_psnr(found.data) >= wanted
+    # Layers whose estimate is no better than that of a shorter one are not looked at.
+    looked_at = better_prefixes([Prefix(layer.file_bytes, layer.psnr) for layer in whole.layers])
+    before = max(prefix.bytes for prefix in looked_at if prefix.bytes < len(found.data))
+    assert shown_psnr(data[:before]) < wanted
+
+
+def test_a_target_of_psnr_beyond_the_whole(data: bytes) -> None:
+    most = shown_psnr(data)
+    with pytest.raises(TargetError, match=f"reaches {most:.2f} dB"):
+        nacre.compress(PIXELS, psnr=most + 0.01, threads=1)
+
+
+# Regions of interest
+
+
+WIDE = shades(130, 200, 4)
+
+
+def mask_of(top: int, left: int) -> np.ndarray:
+    """White on one of the cells of `WIDE`, black elsewhere."""
+    mask = np.zeros(WIDE.shape[:2], np.uint8)
+    mask[top : top + 64, left : left + 64] = 255
+    return mask
+
+
+@pytest.mark.parametrize("place", [(0, 0), (64, 64)])
+def test_a_region_is_better_at_equal_bytes(place: tuple[int, int]) -> None:
+    mask = mask_of(*place)
+    size = len(nacre.encode(WIDE, threads=1)) // 2
+    plain, favored = (
+        nacre.encode(WIDE, bytes=size, threads=1),
+        nacre.encode(WIDE, bytes=size, roi=mask, threads=1),
+    )
+    assert len(favored) == len(plain) == size
+    errors = [np.square(pixels(nacre.decode(x, threads=1)).astype(float) - WIDE) for x in (plain, favored)]
+    assert errors[1][mask > 0].mean() < 0.95 * errors[0][mask > 0].mean()
+    assert errors[1][mask == 0].mean() > errors[0][mask == 0].mean()
+
+
+def test_masks_are_taken_as_pictures_are(tmp_path: Path) -> None:
+    mask = mask_of(64, 64)
+    path = tmp_path / "mask.png"
+    Image.fromarray(mask).save(path)
+    expected = nacre.encode(WIDE, roi=mask, threads=1)
+    assert expected != nacre.encode(WIDE, threads=1)
+    for given in (path, str(path), path.read_bytes(), Image.open(path), np.dstack([mask] * 3)):
+        assert nacre.encode(WIDE, roi=given, threads=1) == expected
+
+
+def test_masks_that_cannot_be() -> None:
+    with pytest.raises(UsageError, match=r"mask is 130 x 200 and the picture 200 x 130; give"):
+        nacre.encode(WIDE, roi=mask_of(0, 0).T, threads=1)
+    with pytest.raises(UsageError, match="gru-conv has no regions of interest; choose"):
+        nacre.encode(WIDE, codec="gru-conv", roi=mask_of(0, 0), threads=1)
+    with pytest.raises(PictureError):
+        nacre.encode(WIDE, roi=b"no picture", threads=1)
+    with pytest.raises(TypeError):
+        nacre.encode(WIDE, roi=5, threads=1)
 
 
 # What comes out
@@ -211,7 +316,7 @@ def test_the_result_of_compress(data: bytes) -> None:
     ],
 )
 def test_modes(picture: Picture, mode: str) -> None:
-    assert nacre.decode(nacre.encode(picture, iterations=2, threads=1), threads=1).mode == mode
+    assert nacre.decode(nacre.encode(picture, threads=1), threads=1).mode == mode
 
 
 def test_metadata_travel() -> None:
@@ -222,7 +327,7 @@ def test_metadata_travel() -> None:
     profile = profile[:16] + b"GRAY" + profile[20:]
     buffer = io.BytesIO()
     Image.fromarray(PIXELS[..., 0]).save(buffer, "JPEG", exif=exif, icc_profile=profile, xmp=b"<x:xmpmeta/>")
-    data = nacre.encode(buffer.getvalue(), iterations=2, threads=1)
+    data = nacre.encode(buffer.getvalue(), threads=1)
     info = nacre.info(data)
     assert (info.width, info.height) == (60, 80)
     assert info.has_icc
@@ -233,7 +338,7 @@ def test_metadata_travel() -> None:
     assert image.getexif()[0x010E] == "words"
     assert image.getexif().get(0x0112, 1) == 1
     assert image.info["xmp"] == b"<x:xmpmeta/>"
-    stripped = nacre.info(nacre.encode(buffer.getvalue(), iterations=2, threads=1, strip=True))
+    stripped = nacre.info(nacre.encode(buffer.getvalue(), threads=1, strip=True))
     assert stripped.has_icc
     assert not stripped.has_exif
     assert not stripped.has_xmp
@@ -274,7 +379,7 @@ def test_places_that_are_no_files(tmp_path: Path) -> None:
 
 def test_info(data: bytes) -> None:
     info = nacre.info(data)
-    assert (info.kind, info.version, info.codec, info.codec_number) == ("picture", "1.0", "gru-conv", 7)
+    assert (info.kind, info.version, info.codec, info.codec_number) == ("picture", "1.0", "progressive", 1)
     assert (info.width, info.height, info.layout) == (80, 60, "RGB")
     assert (info.file_bytes, info.integrity) == (len(data), "whole")
     assert info.first_layer_bytes == info.rate_points[0].bytes
@@ -358,9 +463,10 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("kind", PICTURES)
-@pytest.mark.parametrize("iterations", [1, 2, 8])
-def test_pictures_end_with_what_decode_gives(kind: str, iterations: int) -> None:
-    data = nacre.encode(PICTURES[kind], iterations=iterations, threads=1)
+@pytest.mark.parametrize("iterations", [None, 1, 2, 8])
+def test_pictures_end_with_what_decode_gives(kind: str, iterations: int | None) -> None:
+    codec = None if iterations is None else "gru-conv"
+    data = nacre.encode(PICTURES[kind], codec=codec, iterations=iterations, threads=1)
     least = nacre.info(data).first_layer_bytes or 0
     for cut in (data, data[: max(least, len(data) * 3 // 4)], data[:least]):
         expected = nacre.decode(cut, threads=1)
@@ -372,19 +478,24 @@ def test_pictures_end_with_what_decode_gives(kind: str, iterations: int) -> None
         assert reader.info == nacre.info(cut)
 
 
-def test_pictures_get_better_and_come_early(data: bytes) -> None:
+@pytest.mark.parametrize("codec", ["progressive", "gru-conv"])
+@pytest.mark.parametrize("size", [(60, 80), (200, 260)])
+def test_pictures_get_better_and_come_early(codec: str, size: tuple[int, int]) -> None:
+    picture = shades(*size, 5)
+    data = nacre.encode(picture, codec=codec, fast=True, threads=1)
     stream = Slow(data)
     points = [point.bytes for point in nacre.info(data).rate_points]
     errors, reads = [], []
     with nacre.open(stream, threads=1) as reader:
         for image in reader.pictures():
-            errors.append(((pixels(image).astype(float) - PIXELS) ** 2).mean())
+            errors.append(((pixels(image).astype(float) - picture) ** 2).mean())
             reads.append(stream.given)
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 0.8 * errors[0]
-    # What is needed for the first picture and no more, but for the header's first look.
-    assert reads[0] == max(points[0], 64)
-    assert set(points[1:]) <= set(reads)
+    # What is needed for the first picture and no more, but that the header is read in steps of 16 bytes.
+    header = parse_file(data).header_bytes
+    assert reads[0] == max(points[0], -(-header // 16) * 16)
+    assert {point for point in points if point > reads[0]} <= set(reads)
 
 
 def test_pictures_can_be_asked_for_twice(data: bytes) -> None:

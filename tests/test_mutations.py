@@ -1,4 +1,4 @@
-"""Random damage to container and coding, without a network: known errors, never another, never a hang."""
+"""Random damage to container and coding, without running networks: known errors, no others, never a hang."""
 
 from __future__ import annotations
 
@@ -13,23 +13,40 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nacre import api
+from nacre.codecs.contract import DecodeOptions
+from nacre.codecs.progressive.decoding import ProgressiveDecoder
+from nacre.codecs.progressive.tables import load_tables
 from nacre.codecs.recurrent.contexts import CodeModel, Tables
 from nacre.codecs.recurrent.parameters import TABLES, Parameters
 from nacre.codecs.recurrent.stream import Iterations, code_stream
 from nacre.codecs.recurrent.unit_parameters import UnitParameters
 from nacre.coding.alpha import AlphaCoder
-from nacre.coding.stream import BitDecoder
+from nacre.coding.stream import BitDecoder, EndOfStreamError
 from nacre.container.file import parse_file
 from nacre.container.header import SIGNATURE, Header, parse_header
 from nacre.container.segments import pack_segment
 from nacre.errors import FormatError, TruncatedError
+from nacre.runtime.weights import WeightsInfo, find_weights
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = ("cut-in-iteration", "gray-alpha", "metadata", "no-checksums", "one-pixel", "segments", "tall")
 UNIT_FILES = ("lstm-fc-dynamic",)
+PLANE_FILES = (
+    "progressive",
+    "progressive-cut",
+    "progressive-gray",
+    "progressive-alpha",
+    "progressive-odd",
+    "progressive-one-pixel",
+    "progressive-long",
+    "progressive-regions",
+)
 MUTATIONS = 20_000
 SLOWEST = 10.0
 LARGEST = 1 << 16  # pixels, in place of the api's limit
+LARGEST_PLANES = 1 << 15  # of which passes over planes make more work
+ENDS = ("picture", "no picture", "FormatError", "TruncatedError")
 
 
 @pytest.fixture(scope="module")
@@ -125,14 +142,33 @@ def unit_iterations(header: Header) -> tuple[Iterations, int]:
     return Iterations(np.zeros((*grid, 4), np.int8), opening=4, active=active), parameters.entropy
 
 
-def test_mutations_end_in_known_errors(tables: dict[int, Tables]) -> None:
-    files = [(GOLDEN / "files" / f"{name}.nacre").read_bytes() for name in (*FILES, *UNIT_FILES)]
+def decode_planes(data: bytes, info: WeightsInfo) -> int:
+    """The same of `progressive`, whatever weights the file names; passes, of which the first layer is one."""
+    parsed = parse_file(data)
+    if parsed.header.width * parsed.header.height > LARGEST_PLANES:
+        return 0
+    decoder = ProgressiveDecoder(info, api.coded(parsed), DecodeOptions(threads=1))
+    try:
+        predicted, planes, alpha = decoder.receive(parsed.stream)
+    except EndOfStreamError:
+        return 0
+    means = predicted.copy()
+    planes.add_to(predicted)
+    # No symbol is further from its mean than the highest plane of any class allows.
+    assert np.abs(predicted - means).max() < 2 << int(load_tables(info).top.max())
+    assert alpha is None or alpha.shown().shape == (parsed.header.height, parsed.header.width)
+    return 1 + planes.done
+
+
+def mutate(names: tuple[str, ...], mutations: int, decode: Callable[[bytes], int]) -> Counter[str]:
+    """How decoding of so many damaged files ends: with a picture, without, or with which error."""
+    files = [(GOLDEN / "files" / f"{name}.nacre").read_bytes() for name in names]
     files += [without_checksums(data) for data in files if parse_file(data).integrity == "whole"]
     generator = random.Random(20_261_121)
     ends: Counter[str] = Counter()
     messages: set[str] = set()
     slowest = 0.0
-    for i in range(MUTATIONS):
+    for i in range(mutations):
         data = bytearray(generator.choice(files))
         for _ in range(generator.choice((1, 1, 1, 2, 4))):
             if data:
@@ -140,17 +176,30 @@ def test_mutations_end_in_known_errors(tables: dict[int, Tables]) -> None:
         mutated = reseal(bytes(data)) if i % 2 else bytes(data)
         start = time.perf_counter()
         try:
-            passes = decode_symbols(mutated, tables)
+            passes = decode(mutated)
             ends["picture" if passes else "no picture"] += 1
         except (FormatError, TruncatedError) as error:
             ends[type(error).__name__] += 1
             messages.add(str(error))
         slowest = max(slowest, time.perf_counter() - start)
-    assert sum(ends.values()) == MUTATIONS
-    # Each way to end is really met.
-    assert min(ends[name] for name in ("picture", "no picture", "FormatError", "TruncatedError")) > 100, ends
+    assert sum(ends.values()) == mutations
     assert slowest < SLOWEST
     assert all(message.endswith(".") and "\n" not in message for message in messages)
+    return ends
+
+
+def test_mutations_end_in_known_errors(tables: dict[int, Tables]) -> None:
+    ends = mutate((*FILES, *UNIT_FILES), MUTATIONS, lambda data: decode_symbols(data, tables))
+    # Each way to end is really met.
+    assert min(ends[name] for name in ENDS) > 100, ends
+
+
+@pytest.mark.usefixtures("tiny_weights")
+@pytest.mark.parametrize("mutations", [300, pytest.param(5_000, marks=pytest.mark.slow)])
+def test_mutations_of_planes_end_in_known_errors(mutations: int) -> None:
+    info = find_weights("progressive")
+    ends = mutate(PLANE_FILES, mutations, lambda data: decode_planes(data, info))
+    assert min(ends[name] for name in ENDS) > mutations // 200, ends
 
 
 def test_resealing_reaches_the_fields() -> None:

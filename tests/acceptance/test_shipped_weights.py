@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 import nacre
+from nacre.codecs.progressive.shapes import PRESETS as SHAPES
+from nacre.codecs.progressive.transforms import network_shape as progressive_shape
 from nacre.codecs.recurrent.presets import PRESETS
 from nacre.codecs.recurrent.steps import network_shape
 from nacre.codecs.recurrent.unit_shapes import UNIT_PRESETS
@@ -38,7 +40,7 @@ def photograph() -> Image.Image:
 
 def test_they_are_intact_small_and_recorded() -> None:
     found = list_weights()
-    assert {info.name for info in found} == {"gru-conv", *UNIT_WEIGHTS}
+    assert {info.name for info in found} == {"progressive", "gru-conv", *UNIT_WEIGHTS}
     assert sum(file.stat().st_size for file in SHIPPED.rglob("*") if file.is_file()) < LARGEST
     for info in found:
         assert verify_weights(info) == []
@@ -54,27 +56,67 @@ def test_gru_conv_is_the_slim_network() -> None:
     assert hashlib.sha256(recipe).hexdigest() == info.record["training"]["recipe_sha256"]
 
 
-def test_a_photograph_gets_better_along_its_file(photograph: Image.Image) -> None:
-    made = nacre.compress(photograph)
+def test_progressive_is_the_network_of_its_recipe() -> None:
+    info = find_weights("progressive")
+    recipe = info.read("recipe.toml")
+    assert progressive_shape(info) == SHAPES["S"]
+    assert load_recipe_text("progressive", recipe.decode()).task["preset"] == "S"
+    assert hashlib.sha256(recipe).hexdigest() == info.record["training"]["recipe_sha256"]
+
+
+def test_any_number_of_bytes_is_a_photograph(photograph: Image.Image) -> None:
+    whole = nacre.compress(photograph)
+    assert whole.codec == "progressive"
+    stated = [layer.psnr for layer in whole.layers]
+    assert all(a is not None and b is not None and b >= a for a, b in pairwise(stated))
+    pixels = photograph.width * photograph.height
+    sizes = [int(bpp * pixels / 8) for bpp in (0.05, 0.1, 0.2, 0.4, 0.8)]
+    shown = [nacre.compare(photograph, nacre.decode(whole.data[:size])).psnr for size in sizes]
+    assert shown == sorted(shown)
+    # More than flat color by far at 300 bytes, and a good picture at 0.8 bits a pixel.
+    assert shown[0] > flat(photograph) + 5
+    assert shown[-1] > 32
+    # The whole is as good as stated, cuts about.
+    assert nacre.compare(photograph, nacre.decode(whole.data)).psnr == pytest.approx(whole.psnr, abs=0.01)
+    for size, psnr in zip(sizes, shown, strict=True):
+        cut = nacre.compress(photograph, bytes=size)
+        assert cut.data == whole.data[:size]
+        assert cut.psnr == pytest.approx(psnr, abs=1.0)
+
+
+def test_it_beats_the_recurrent_codec_at_equal_bytes(photograph: Image.Image) -> None:
+    recurrent = nacre.compress(photograph, codec="gru-conv")
+    ours = nacre.decode(nacre.encode(photograph, bytes=len(recurrent.data)))
+    assert recurrent.psnr is not None
+    assert nacre.compare(photograph, ours).psnr > recurrent.psnr + 2
+
+
+def flat(photograph: Image.Image) -> float:
+    """PSNR of the mean color."""
+    pixels = np.asarray(photograph).astype(float)
+    return float(10 * np.log10(255**2 / ((pixels - pixels.mean((0, 1))) ** 2).mean()))
+
+
+def test_a_photograph_gets_better_along_its_iterations(photograph: Image.Image) -> None:
+    made = nacre.compress(photograph, codec="gru-conv")
     shown = [layer.psnr for layer in made.layers]
     assert all(a is not None and b is not None and b >= a for a, b in pairwise(shown))
-    pixels = np.asarray(photograph).astype(float)
-    flat = 10 * np.log10(255**2 / ((pixels - pixels.mean((0, 1))) ** 2).mean())
     last, first = nacre.decode(made.data), nacre.decode(made.data[: made.layers[0].file_bytes])
     better = nacre.compare(photograph, last).psnr
     assert better == pytest.approx(made.psnr, abs=1e-6)
-    assert better > nacre.compare(photograph, first).psnr > flat
+    assert better > nacre.compare(photograph, first).psnr > flat(photograph)
     # Entropy coding: less than the 32 bits of a cell and iteration that the network emits.
     cells = (256 // 16) * (192 // 16)
     assert len(made.data) < 8 * cells * 32 // 8
 
 
-def test_the_cost_of_gray_is_known(photograph: Image.Image) -> None:
+@pytest.mark.parametrize("codec", ["progressive", "gru-conv"])
+def test_the_cost_of_gray_is_known(codec: str, photograph: Image.Image) -> None:
     gray = photograph.convert("L")
-    made = nacre.compress(gray)
+    made = nacre.compress(gray, codec=codec)
     assert nacre.decode(made.data).mode == "L"
     assert made.psnr is not None
-    assert made.psnr > nacre.compress(photograph).psnr - 1  # type: ignore[operator]
+    assert made.psnr > nacre.compress(photograph, codec=codec).psnr - 1  # type: ignore[operator]
 
 
 UNIT_WEIGHTS = {

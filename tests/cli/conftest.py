@@ -73,4 +73,4 @@ def long_encoded() -> bytes:
     import nacre
 
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
-    return nacre.encode(noise, fast=True, iterations=16)
+    return nacre.encode(noise, fast=True)

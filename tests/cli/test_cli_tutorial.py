@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
-NACRE = f"#!{sys.executable}\nfrom nacre.cli import main\nmain()\n"
+# As installers write it: processes of `-j` import the script, and must not run it.
+NACRE = f"#!{sys.executable}\nfrom nacre.cli import main\nif __name__ == '__main__':\n    main()\n"
 
 
 @pytest.mark.slow

@@ -53,8 +53,10 @@ def test_dynamic_bits(run: Run, photo: Path) -> None:
 
 
 def test_what_dynamic_bits_need(run: Run, photo: Path) -> None:
-    assert "gru-conv" in one_line(run("encode", photo, "--dynamic", "--bytes", "1k"))
-    assert "gru-conv" in one_line(run("encode", photo, "--patch-psnr", 30))
+    for codec in ("progressive", "gru-conv"):
+        for options in (["--dynamic", "--bytes", "1k"], ["--patch-psnr", 30]):
+            assert codec in one_line(run("encode", photo, "--codec", codec, *options))
+    assert "progressive" in one_line(run("encode", photo, "--dynamic", "--bytes", "1k"))
     assert "target" in one_line(run("encode", photo, *CODEC, "--dynamic"))
     one_line(run("encode", photo, *CODEC, "--dynamic", "--ssim", "0.5"))
     one_line(run("encode", photo, *CODEC, "--patch-psnr", 100))
@@ -94,7 +96,8 @@ def test_the_map_of_a_cut_encode_says_what_it_shows(run: Run, photo: Path) -> No
 
 
 def test_maps_that_cannot_be_drawn(run: Run, photo: Path) -> None:
-    assert "gru-conv" in one_line(run("encode", photo, "--show-bits", "map.png"))
+    assert "progressive" in one_line(run("encode", photo, "--show-bits", "map.png"))
+    assert "gru-conv" in one_line(run("encode", photo, "--codec", "gru-conv", "--show-bits", "map.png"))
     assert "one picture" in one_line(run("encode", photo, "b.png", *CODEC, "--show-bits", "map.png"))
     for name in ("map.jpg", "-"):
         assert "PNG" in one_line(run("encode", photo, *CODEC, "--show-bits", name))
@@ -150,12 +153,14 @@ def test_what_raw_streams_refuse(run: Run, photo: Path) -> None:
         ["--patch-psnr", "30"],
         ["--fast"],
         ["--strip"],
+        ["--roi", "mask.png"],
         ["--show-bits", "map.png"],
     ):
         refusal = one_line(run("encode", photo, "--raw", *CODEC, *options))
         assert refusal.startswith(f"nacre: {options[0]} does not go with --raw")
     assert "--codec" in one_line(run("encode", photo, "--raw"))
-    assert "gru-conv" in one_line(run("encode", photo, "--raw", "--codec", "gru-conv"))
+    for codec in ("progressive", "gru-conv"):
+        assert codec in one_line(run("encode", photo, "--raw", "--codec", codec))
     assert [path.name for path in photo.parent.iterdir()] == ["photo.png"]
 
 
@@ -167,7 +172,8 @@ def test_what_decoding_raw_streams_takes(run: Run, tmp_path: Path) -> None:
     for options in ([], [*SIZE], [*CODEC]):
         assert "--codec NAME and --size" in one_line(run("decode", raw, "--raw", *options))
     assert "--strict" in one_line(run("decode", raw, "--raw", *CODEC, *SIZE, "--strict"))
-    one_line(run("decode", raw, "--raw", "--codec", "gru-conv", *SIZE))
+    for codec in ("progressive", "gru-conv"):
+        one_line(run("decode", raw, "--raw", "--codec", codec, *SIZE))
     for limited in (["--size", "99999999x9999"], [*SIZE, "--max-pixels", "9"]):
         assert "--max-pixels" in one_line(run("decode", raw, "--raw", *CODEC, *limited), 7)
     assert list(tmp_path.iterdir()) == [raw]

@@ -1,12 +1,14 @@
-"""The codec without the file around it, for tests that look at symbols."""
+"""The codec without the file around it, for tests that look at symbols; and `gru-conv` with it."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+import nacre
 from nacre.codecs.contract import Coded, DecodeOptions, Encoded, EncodeOptions
 from nacre.codecs.recurrent.decoding import GruConvDecoder
 from nacre.codecs.recurrent.stream import Iterations
@@ -15,6 +17,8 @@ from nacre.codecs.registry import get_codec
 from nacre.picture.picture import Picture
 
 GRU_CONV = "gru-conv"
+to_file = partial(nacre.encode, codec=GRU_CONV, threads=1)
+compress = partial(nacre.compress, codec=GRU_CONV, threads=1)
 
 
 def encode(

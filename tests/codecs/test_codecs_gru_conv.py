@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recoding import decoder, encode, pixels, symbols
+from recoding import compress, decoder, encode, pixels, symbols, to_file
 
 import nacre
 from golden.drawing import disc, gray, shades
@@ -34,12 +34,10 @@ def test_any_size(size: tuple[int, int], kind: str) -> None:
     picture = Picture(
         gray(*size) if kind == "gray" else shades(*size), disc(*size) if kind == "alpha" else None
     )
-    data = nacre.encode(picture, threads=1)
+    data = to_file(picture)
     found = nacre.api.decompress(data, threads=1)
     assert found.pixels.shape == picture.pixels.shape
-    assert psnr(found.pixels, picture.pixels) == pytest.approx(
-        nacre.compress(picture, threads=1).psnr, abs=0.02
-    )
+    assert psnr(found.pixels, picture.pixels) == pytest.approx(compress(picture).psnr, abs=0.02)
     if picture.alpha is None:
         assert found.alpha is None
     else:
@@ -84,7 +82,7 @@ def test_one_picture_leaves_nothing_for_the_next() -> None:
 
 def test_encoding_twice_gives_the_same_bytes() -> None:
     picture = Picture(shades(48, 64, 3), disc(48, 64))
-    assert nacre.encode(picture, threads=1) == nacre.encode(picture, threads=1)
+    assert to_file(picture) == to_file(picture)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +96,7 @@ def test_encoding_twice_gives_the_same_bytes() -> None:
     ids=["RGB", "alpha", "gray", "one pixel"],
 )
 def test_every_length_decodes_or_says_that_it_is_too_short(picture: Picture) -> None:
-    encoded = nacre.compress(picture, iterations=6, threads=1)
+    encoded = compress(picture, iterations=6)
     data, least = encoded.data, encoded.layers[0].file_bytes
     best, known = 0.0, 0
     for length in range(1, len(data) + 1):
@@ -168,14 +166,14 @@ def test_bytes_that_follow_the_stream_do_not_matter() -> None:
 
 
 def test_gray_stays_gray_and_costs_no_color() -> None:
-    image = nacre.decode(nacre.encode(gray(40, 40)[..., 0], threads=1), threads=1)
+    image = nacre.decode(to_file(gray(40, 40)[..., 0]), threads=1)
     assert image.mode == "L"
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (130, 70)])
 def test_alpha_is_exact_at_the_end_and_there_from_the_first_layer(shape: tuple[int, int]) -> None:
     alpha = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    encoded = nacre.compress(Picture(shades(*shape), alpha), threads=1)
+    encoded = compress(Picture(shades(*shape), alpha))
     assert np.array_equal(np.asarray(nacre.decode(encoded.data, threads=1))[..., 3], alpha)
     coarse = np.asarray(nacre.decode(encoded.data[: encoded.layers[0].file_bytes], threads=1))[..., 3]
     assert np.array_equal(coarse[::64, ::64], alpha[::64, ::64])
@@ -203,7 +201,7 @@ def copied(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_decoding_needs_no_encoder(copied: Path) -> None:
-    data = nacre.encode(shades(40, 40), threads=1)
+    data = to_file(shades(40, 40))
     expected = np.asarray(nacre.decode(data, threads=1))
     (copied / ENCODER_FILE).unlink()
     code = (
@@ -235,7 +233,7 @@ def test_a_record_that_names_no_network(copied: Path) -> None:
     record = copied / "record.json"
     record.write_text(record.read_text().replace('"network"', '"net"'))
     with pytest.raises(WeightsError, match="does not describe a network"):
-        nacre.encode(shades(20, 20), threads=1)
+        to_file(shades(20, 20))
 
 
 def test_weights_that_are_not_installed() -> None:
@@ -256,7 +254,7 @@ def test_weights_that_are_not_installed() -> None:
 @pytest.mark.parametrize("count", [0, 17, -1])
 def test_iterations_out_of_range(count: int) -> None:
     with pytest.raises(UsageError, match="1 to 16"):
-        nacre.encode(shades(8, 8), iterations=count, threads=1)
+        to_file(shades(8, 8), iterations=count)
 
 
 def test_parameters_survive() -> None:
@@ -307,11 +305,11 @@ def test_the_codec_describes_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("NACRE_WEIGHTS", str(tmp_path))
     assert all(info.weights is None for info in nacre.list_codecs())
     with pytest.raises(WeightsError, match="No weights of gru-conv are installed"):
-        nacre.encode(shades(8, 8), threads=1)
+        to_file(shades(8, 8))
 
 
 def test_headers_that_ask_for_much_are_stopped() -> None:
-    data = nacre.encode(shades(40, 50), threads=1)
+    data = to_file(shades(40, 50))
     with pytest.raises(LimitError, match="2,000 pixels, more than 1,999"):
         nacre.decode(data, max_pixels=1999, threads=1)
     assert nacre.decode(data, max_pixels=2000, threads=1).size == (50, 40)

@@ -286,21 +286,6 @@ def test_means_lie_in_their_cells(tables: Tables) -> None:
             assert (rests <= (1 << plane) - 0.5).all()
 
 
-def test_a_copy_stays_as_it_is(tables: Tables) -> None:
-    classes, residuals = some(1, (2, 8, 8))
-    data, _, _ = send(tables, classes, residuals)
-    coder, planes = BitDecoder(data), Planes(tables, classes)
-    for _ in range(400):
-        planes.code_pass(coder)
-    copied, before = planes.copy(), known(planes, classes.shape)
-    assert np.array_equal(known(copied, classes.shape), before)
-    for _ in range(300):
-        planes.code_pass(coder)
-    assert not np.array_equal(known(planes, classes.shape), before)
-    assert np.array_equal(known(copied, classes.shape), before)
-    assert (copied.done, planes.done) == (400, 700)
-
-
 # The order of positions
 
 

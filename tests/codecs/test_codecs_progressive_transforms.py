@@ -92,12 +92,12 @@ def test_pieces_are_a_partition_and_see_what_is_around_them(size: int, side: int
     for piece in pieces:
         assert piece.first == max(0, piece.begin - module.HALO)
         assert min(size, piece.end + module.HALO) <= piece.last <= size
-        assert (piece.last - piece.first) % STRIDE == 0
+        assert (piece.last - piece.first) % PATCH == 0
 
 
 def test_pictures_up_to_one_and_a_half_megapixels_are_whole() -> None:
     assert module.WHOLE_BELOW == 1_500_000
-    assert module.TILE % STRIDE == module.HALO % STRIDE == 0
+    assert module.TILE % STRIDE == module.HALO % PATCH == 0
     info = find_weights("progressive")
     assert len(Transforms(info, 1216, 1216, 1)._tiles) == 1
     assert len(Transforms(info, 1216, 1280, 1)._tiles) == 4

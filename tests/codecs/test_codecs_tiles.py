@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recoding import encode, pixels, symbols
+from recoding import compress, encode, pixels, symbols
 
 import nacre
 from golden.drawing import disc, gray, shades
@@ -71,7 +71,7 @@ def test_all_layouts_in_tiles(kind: str) -> None:
     picture = Picture(
         gray(110, 90, 2) if kind == "gray" else shades(110, 90, 2), disc(110, 90) if kind == "alpha" else None
     )
-    encoded = nacre.compress(picture, threads=1)
+    encoded = compress(picture)
     assert any("tile" in note for note in encoded.notes)
     found = nacre.api.decompress(encoded.data, threads=1)
     assert found.pixels.shape == picture.pixels.shape
@@ -87,7 +87,7 @@ def test_all_layouts_in_tiles(kind: str) -> None:
 @pytest.mark.usefixtures("small_tiles")
 def test_prefixes_of_tiled_pictures_decode() -> None:
     picture = Picture(shades(100, 100, 3))
-    encoded = nacre.compress(picture, iterations=3, threads=1)
+    encoded = compress(picture, iterations=3)
     for layer in encoded.layers:
         image = nacre.decode(encoded.data[: layer.file_bytes], threads=1)
         assert image.size == (100, 100)

@@ -35,7 +35,7 @@ def image() -> Image.Image:
 
 @pytest.fixture(scope="module")
 def data(image: Image.Image, plugin: ModuleType) -> bytes:
-    return nacre.encode(image, codec="gru-conv", threads=1)
+    return nacre.encode(image, threads=1)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def file(tmp_path: Path, data: bytes) -> Path:
 def long_data(plugin: ModuleType) -> bytes:
     """A file of several segments: noise takes all the bytes that there are."""
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
-    return nacre.encode(noise, codec="gru-conv", fast=True, threads=1)
+    return nacre.encode(noise, fast=True, threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ def cut(
     bytes, bpp
         Size at most; a file that is smaller already comes back as it is.
     psnr
-        Cut at the first rate point of the header that reaches so many dB.
+        Cut at the first rate point of the header that reaches so many dB. Rate points of `progressive` are
+        estimates, good to some tenths of a decibel; `encode` measures.
 
     Raises
     ------

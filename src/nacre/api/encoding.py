@@ -15,8 +15,6 @@ from nacre.container.file import write_file
 from nacre.container.header import MAX_RATE_POINTS, Header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -202,7 +200,7 @@ def _cut_to(
     def measure(length: int) -> float:
         if length not in measured:
             shown = decompress(made.data[:length], threads=threads, max_pixels=max_pixels)
-            measured[length] = _metric(target)(_seen(picture, picture), _seen(shown, picture))
+            measured[length] = _compared(target, picture, shown)
         return measured[length]
 
     size = reach(
@@ -231,7 +229,7 @@ def _at_best_rate(file: _File, options: EncodeOptions, target: Target, max_pixel
 
     def measure(length: int) -> float:
         shown = decompress(made[length].data, threads=options.threads, max_pixels=max_pixels)
-        return _metric(target)(_seen(picture, picture), _seen(shown, picture))
+        return _compared(target, picture, shown)
 
     prefixes = [Prefix(size, each.psnr) for size, each in sorted(made.items())]
     pixels = picture.width * picture.height
@@ -240,18 +238,17 @@ def _at_best_rate(file: _File, options: EncodeOptions, target: Target, max_pixel
     return made[max(length for length in made if length <= size)]
 
 
-def _seen(picture: Picture, original: Picture) -> NDArray[np.uint8]:
-    """Samples (H, W, 3) without those that the original hides wholly."""
-    if original.alpha is None:
-        return picture.rgb()
-    seen: NDArray[np.uint8] = picture.rgb() * (original.alpha[..., None] != 0)
-    return seen
-
-
-def _metric(target: Target | None) -> Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]:
+def _compared(target: Target | None, original: Picture, shown: Picture) -> float:
+    """PSNR or SSIM, whichever is the target, where the original is not wholly transparent."""
     from nacre.picture.metrics import psnr, ssim
 
-    return psnr if target and target.kind == "psnr" else ssim
+    samples, others = original.rgb(), shown.rgb()
+    seen = None if original.alpha is None else original.alpha != 0
+    if target and target.kind == "psnr":
+        return psnr(samples, others) if seen is None else psnr(samples[seen], others[seen])
+    if seen is not None:
+        samples, others = samples * seen[..., None], others * seen[..., None]
+    return ssim(samples, others)
 
 
 def encode(

@@ -13,7 +13,10 @@ from nacre.container.segments import TYPE_NAMES
 
 @dataclass(frozen=True)
 class FileRatePoint:
-    """A prefix the header recommends: its length in bytes and the PSNR of its picture in dB."""
+    """A prefix the header recommends: its length in bytes and the PSNR of its picture in dB.
+
+    The PSNR is an estimate in files of `progressive`, but for the last.
+    """
 
     bytes: int
     psnr: float

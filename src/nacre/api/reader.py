@@ -32,7 +32,7 @@ def open(source: FileSource, *, threads: int | None = None, max_pixels: int | No
     --------
     >>> import numpy as np
     >>> import nacre
-    >>> data = nacre.encode(np.zeros((32, 32, 3), np.uint8), iterations=2)
+    >>> data = nacre.encode(np.zeros((32, 32, 3), np.uint8))
     >>> with nacre.open(data) as reader:
     ...     sizes = [picture.size for picture in reader.pictures()]
     >>> set(sizes)
@@ -92,7 +92,8 @@ class Reader:
         shown: Picture | None = None
         for end in (*(p.offset for p in parsed.rate_points()), None):
             self._read_to(end)
-            parsed = parse_file(self._data)
+            # No more than that, though more may be at hand: decoders show the best that they are given.
+            parsed = parse_file(self._data[:end])
             for picture in decoder.pictures(parsed.stream):
                 shown = with_metadata(picture, parsed)
                 yield to_pil(shown)

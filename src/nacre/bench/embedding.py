@@ -26,9 +26,8 @@ from nacre.bench.interpolation import MonotoneCubic
 from nacre.bench.markdown import table
 from nacre.bench.measure import read_pixels
 from nacre.codecs.progressive.cells import to_latents, to_symbols
-from nacre.codecs.progressive.encoding import to_pixels
 from nacre.codecs.progressive.hyper import MEAN_STEP_BITS
-from nacre.codecs.progressive.transforms import Transforms, padded
+from nacre.codecs.progressive.transforms import Transforms, padded, to_pixels
 from nacre.picture.metrics import psnr
 
 STEPS = tuple(2 ** (k / 2) for k in range(11))

@@ -21,7 +21,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command(
     no_args_is_help=True,
-    epilog="Example: nacre bench --images kodak --codecs gru-conv,jpeg:420,webp --plot out.png",
+    epilog="Example: nacre bench --images kodak --codecs progressive,jpeg:420,webp --plot out.png",
 )
 @click.option(
     "--images", metavar="DIR", type=click.Path(path_type=Path), required=True, help="Pictures to code."

@@ -27,7 +27,7 @@ def cut(input_name: str, output: str, force: bool, **options: Any) -> None:
 
     Nothing is encoded anew: the output is the beginning of the input, the same bytes that `head -c`
     gives. One of --bytes, --bpp and --psnr says where to cut; --psnr takes the first rate point that
-    reaches it.
+    reaches it, as `nacre info` lists them.
     """
     given = chosen(options)
     if not given:

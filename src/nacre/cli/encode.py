@@ -35,7 +35,7 @@ from nacre.errors import PictureError, UsageError
     "--iterations",
     type=click.IntRange(1, 16),
     metavar="T",
-    help="Iterations to encode.  [default: the codec's: 8, or 16 of the fully connected ones]",
+    help="Iterations to encode, of recurrent codecs.  [default: 8, or 16 of the fully connected ones]",
 )
 @click.option(
     "--dynamic",
@@ -52,7 +52,8 @@ from nacre.errors import PictureError, UsageError
     "--roi",
     metavar="MASK",
     type=click.Path(),
-    help="Picture of the same size: the lighter, the earlier a place gets its bytes. For codecs with regions.",
+    help="Picture of the same size: the lighter, the earlier a place gets its bytes. For codecs with regions "
+    "of interest.",
 )
 @click.option(
     "--codec",
@@ -101,10 +102,10 @@ def encode(
 
     At most one of --bytes, --bpp, --psnr, --ssim and --quality says where the file ends; without one
     it holds all that was encoded, and `nacre cut` shortens it later. For each picture one line is
-    printed: input, output, bytes, bits a pixel, PSNR in dB, seconds; with -v also what each iteration or
-    rate point of the full encode is worth. A picture that fails does not end the job; the exit code is that of the first
-    failure. Files appear when they are whole, so that a job that was interrupted is finished by the same
-    command with --skip-existing.
+    printed: input, output, bytes, bits a pixel, PSNR in dB ("about" where it is estimated), seconds; with
+    -v also what each rate point or iteration of the full encode is worth. A picture that fails does not
+    end the job; the exit code is that of the first failure. Files appear when they are whole, so that a
+    job that was interrupted is finished by the same command with --skip-existing.
     """
     chosen(options)
     if raw:

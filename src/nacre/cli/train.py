@@ -35,7 +35,7 @@ _data = click.option(
 
 @click.command(
     no_args_is_help=True,
-    epilog="Example: nacre train gru-conv --data photographs --minutes 60",
+    epilog="Example: nacre train progressive --data photographs --minutes 60",
 )
 @click.argument("recipe", metavar="RECIPE")
 @_data
@@ -88,9 +88,9 @@ def train(
 ) -> None:
     """Train a network on a folder of pictures.
 
-    RECIPE is the name of a shipped recipe (gru-conv) or a TOML file. The schedule anneals to the end of the
-    budget, so that a run of any length ends well. Every two minutes and at the end the run is written to
-    checkpoint.pt, beside log.jsonl, one JSON object a line. A file that is no picture is skipped.
+    RECIPE is the name of a shipped recipe (such as progressive) or a TOML file. The schedule anneals to the
+    end of the budget, so that a run of any length ends well. Every two minutes and at the end the run is
+    written to checkpoint.pt, beside log.jsonl, one JSON object a line. A file that is no picture is skipped.
     """
     _exclusive("--minutes", minutes, "--steps", steps)
     _exclusive("--from", start, "--resume", resume)
@@ -162,7 +162,7 @@ def train(
 
 
 @click.command(
-    no_args_is_help=True, epilog="Example: nacre export runs/gru-conv/checkpoint.pt --data photographs"
+    no_args_is_help=True, epilog="Example: nacre export runs/progressive/checkpoint.pt --data photographs"
 )
 @click.argument("checkpoint", metavar="CHECKPOINT", type=_FILE)
 @_data

@@ -10,7 +10,7 @@ from nacre.errors import FormatError, UsageError
 if TYPE_CHECKING:
     from nacre.codecs.contract import Codec
 
-DEFAULT = "gru-conv"
+DEFAULT = "progressive"
 
 # name: (number in the file, where). A number is never used again for another family; the first name of a
 # number is the family's, the others are its controls.

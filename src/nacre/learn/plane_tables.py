@@ -1,6 +1,6 @@
 """The tables of the embedded stream from the distribution of residuals: probabilities, means, order.
 
-flagship-notes section 3.1. A residual of class i is Gaussian with the class's deviation and, once in 512,
+SPEC.md, section 9.4. A residual of class i is Gaussian with the class's deviation and, once in 512,
 Laplacian with three times that.
 """
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from nacre.codecs.contract import Coded, DecodeOptions
 from nacre.codecs.progressive.cells import CellGrid, to_latents
-from nacre.codecs.progressive.encoding import to_pixels
 from nacre.codecs.progressive.hyper import MEAN_STEP_BITS, load_hyper
 from nacre.codecs.progressive.parameters import Parameters
 from nacre.codecs.progressive.planes import Planes
@@ -18,7 +17,7 @@ from nacre.codecs.progressive.regions import add_levels, code_levels
 from nacre.codecs.progressive.shapes import STRIDE
 from nacre.codecs.progressive.stream import code_hyper, code_next, code_rest_of
 from nacre.codecs.progressive.tables import LEVELS, load_tables
-from nacre.codecs.progressive.transforms import Transforms, network_shape
+from nacre.codecs.progressive.transforms import Transforms, network_shape, to_pixels
 from nacre.coding.alpha import AlphaCoder
 from nacre.coding.stream import BitDecoder, EndOfStreamError
 from nacre.errors import TruncatedError

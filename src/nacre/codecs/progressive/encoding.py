@@ -17,7 +17,7 @@ from nacre.codecs.progressive.regions import add_levels, code_levels, levels_of
 from nacre.codecs.progressive.shapes import CELL, HYPER_MOST
 from nacre.codecs.progressive.stream import code_hyper, code_next, code_rest_of
 from nacre.codecs.progressive.tables import LEVELS, load_tables
-from nacre.codecs.progressive.transforms import Transforms, network_shape, padded
+from nacre.codecs.progressive.transforms import Transforms, network_shape, padded, to_pixels
 from nacre.coding.alpha import AlphaCoder
 from nacre.coding.stream import BitEncoder
 from nacre.picture.hidden import fill_hidden
@@ -113,10 +113,3 @@ class EncodeRun:
             total += float(np.square(difference).sum(dtype=np.float64))
             top += len(strip)
         return total / original.size
-
-
-def to_pixels(levels: NDArray[np.float32], gray: bool) -> NDArray[np.uint8]:
-    """Levels (H, W, 3) to samples, one channel of gray."""
-    if gray:
-        levels = levels.mean(2, keepdims=True)
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)

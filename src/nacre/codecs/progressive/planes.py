@@ -1,6 +1,6 @@
 """The embedded stream: bit planes of residuals in passes, one static order for all pictures.
 
-flagship-notes section 3. Plane k of a residual r knows the magnitude ``|r| >> k``. A **zero pass** of a
+SPEC.md, section 9.4. Plane k of a residual r knows the magnitude ``|r| >> k``. A **zero pass** of a
 plane and class says of every residual that was zero so far whether it is zero still, and its sign if not;
 a **refinement pass** gives one more bit of those that are known not to be zero.
 """
@@ -143,13 +143,6 @@ class Planes:
         rest = table[depths, np.minimum(sizes >> depths, table.shape[1] - 1)]
         values: NDArray[np.float32] = np.sign(levels) * (sizes + rest * np.float32(2.0**-MEAN_BITS))
         return values
-
-    def copy(self) -> Planes:
-        """The state now, to look at while passes go on."""
-        other = object.__new__(Planes)
-        other.__dict__ |= self.__dict__
-        other._levels, other._depths = self._levels.copy(), self._depths.copy()
-        return other
 
 
 def _by_class(classes: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], list[int]]:

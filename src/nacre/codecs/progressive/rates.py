@@ -45,4 +45,8 @@ def layers_of(borders: Sequence[int], quality: NDArray[np.float64]) -> tuple[Lay
     wanted = np.geomspace(max(1, borders[0]), max(2, borders[-1]), RATE_POINTS + 1)[1:]
     sizes = np.array([borders[i] for i in kept])
     points = {kept[int(np.abs(np.log(sizes / size)).argmin())] for size in wanted} | {kept[-1]}
-    return tuple(Layer(borders[i], float(quality[i]), 0, i in points) for i in kept)
+    # The last passes behind a border need no byte more than the first.
+    shown = [after - 1 for after in (*kept[1:], len(borders))]
+    return tuple(
+        Layer(borders[i], float(quality[last]), 0, i in points) for i, last in zip(kept, shown, strict=True)
+    )

@@ -125,3 +125,10 @@ def padded(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Levels (H, W, 3) with the last row and column repeated up to multiples of 64."""
     missing = [(0, -n % STRIDE) for n in pixels.shape[:2]]
     return np.pad(pixels, [*missing, (0, 0)], mode="edge") if any(m for _, m in missing) else pixels
+
+
+def to_pixels(levels: NDArray[np.float32], gray: bool) -> NDArray[np.uint8]:
+    """Levels (H, W, 3) to samples, one channel of gray."""
+    if gray:
+        levels = levels.mean(2, keepdims=True)
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)

@@ -1,6 +1,6 @@
 """The networks of `progressive` in torch: a linear colour transform with residual networks on top.
 
-flagship-notes section 2, with the DCT over cells of section 11. At the start the residual networks give
+docs/progressive.md tells what it is made of. At the start the residual networks give
 zero, so that the first step has a working transform codec.
 """
 

@@ -1,6 +1,6 @@
 """Training of `progressive`: one network for all rates, a quantizer step of its own for every crop.
 
-flagship-notes section 5: loss = step^0.3 (bits a pixel + 0.12 / step^2 MSE).
+docs/progressive.md: loss = step^0.3 (bits a pixel + 0.12 / step^2 MSE).
 """
 
 from __future__ import annotations
