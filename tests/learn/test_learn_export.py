@@ -107,7 +107,7 @@ def test_exported_weights_encode_and_decode(folder: Path, monkeypatch: pytest.Mo
     assert verify_weights(info) == []
     assert info in list_weights()
     pixels = draw(90, 110, seed=77)
-    data = nacre.encode(pixels)
+    data = nacre.encode(pixels, codec="gru-conv")
     picture = nacre.decode(data)
     assert picture.size == (110, 90)
     assert nacre.info(data).weights_tag == info.tag

@@ -151,7 +151,7 @@ def test_cell_and_reconstruction_are_fields() -> None:
     assert (shape.cell, shape.reconstruction) == ("lstm", "one-shot")
 
 
-def test_the_recipe_of_the_documentation_is_one() -> None:
+def test_the_recipes_of_the_documentation_are_some() -> None:
     page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    assert make_task(load_recipe_text("documented", text)).largest_crop == 64
+    texts = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert [make_task(load_recipe_text("documented", text)).largest_crop for text in texts] == [64, 192]

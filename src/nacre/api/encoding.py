@@ -243,7 +243,7 @@ def _compared(target: Target | None, original: Picture, shown: Picture) -> float
     from nacre.picture.metrics import psnr, ssim
 
     samples, others = original.rgb(), shown.rgb()
-    seen = None if original.alpha is None else original.alpha != 0
+    seen = None if original.alpha is None or not original.alpha.any() else original.alpha != 0
     if target and target.kind == "psnr":
         return psnr(samples, others) if seen is None else psnr(samples[seen], others[seen])
     if seen is not None:

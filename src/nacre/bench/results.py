@@ -137,9 +137,18 @@ def kodak(job: Job) -> None:
 
 def prefixes(job: Job) -> None:
     """Prefixes: prefixes.json and prefixes.md."""
-    found = _study_prefixes(job)
-    write_json(job.out / "prefixes.json", found.as_dict())
-    write_whole(job.out / "prefixes.md", found.as_markdown())
+    _write_prefixes(job, "prefixes", _study_prefixes(job))
+
+
+def recurrent_prefixes(job: Job) -> None:
+    """The same of the recurrent codec, every pass: prefixes-gru-conv.json and prefixes-gru-conv.md."""
+    found = study(job.kodak(), codec=GRU, threads=job.threads, jobs=job.jobs, progress=job.progress)
+    _write_prefixes(job, f"prefixes-{GRU}", found)
+
+
+def _write_prefixes(job: Job, name: str, found: PrefixStudy) -> None:
+    write_json(job.out / f"{name}.json", found.as_dict())
+    write_whole(job.out / f"{name}.md", found.as_markdown())
 
 
 def _study_prefixes(job: Job) -> PrefixStudy:
@@ -267,6 +276,7 @@ def decode_times(job: Job) -> None:
 PARTS: dict[str, Callable[[Job], None]] = {
     "kodak": kodak,
     "prefixes": prefixes,
+    "prefixes-gru-conv": recurrent_prefixes,
     "progressive": progressive,
     "progressive-times": progressive_times,
     "times": times,
