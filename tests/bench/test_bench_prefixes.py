@@ -101,6 +101,6 @@ def test_results_names_its_parts(tmp_path: Path) -> None:
     done = CliRunner().invoke(results.main, ["--data", str(tmp_path), "--only", "speed"])
     assert done.exit_code == 2
     assert (
-        "there is no part 'speed'; choose among kodak, prefixes, progressive, progressive-times"
+        "there is no part 'speed'; choose among kodak, prefixes, prefixes-gru-conv, progressive"
         in done.output
     )

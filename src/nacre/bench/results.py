@@ -1,11 +1,12 @@
 """Write `results/` again: `python -m nacre.bench.results --data DIR --out results/`.
 
 Parts, each by itself with `--only`: "kodak" (rate and quality against today's codecs), "prefixes" (every
-prefix decodes, and gets better), "progressive" (what else that codec is to reach), "progressive-times" (its
-speed and memory; for a quiet machine), "times" (whole calls and peak memory beside today's codecs),
-"everyday" (start-up, ordinary and large pictures), "thumbnails" (codecs for 32x32 pixels, without headers);
-"recurrent" (the codecs of Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain),
-"decode-times" (how long they decode; for a quiet machine).
+prefix decodes, and gets better), "prefixes-gru-conv" (the same of that codec), "progressive" (what else
+`progressive` is to reach), "progressive-times" (its speed and memory; for a quiet machine), "times" (whole
+calls and peak memory beside today's codecs), "everyday" (start-up, ordinary and large pictures),
+"thumbnails" (codecs for 32x32 pixels, without headers), "recurrent" (the codecs of Toderici et al. 2016 on
+photographs), "dynamic" (what their dynamic bits gain), "decode-times" (how long they decode; for a quiet
+machine).
 """
 
 from __future__ import annotations
