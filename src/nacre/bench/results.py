@@ -4,9 +4,9 @@ Parts, each by itself with `--only`: "kodak" (rate and quality against today's c
 prefix decodes, and gets better), "prefixes-gru-conv" (the same of that codec), "progressive" (what else
 `progressive` is to reach), "progressive-times" (its speed and memory; for a quiet machine), "times" (whole
 calls and peak memory beside today's codecs), "everyday" (start-up, ordinary and large pictures),
-"thumbnails" (codecs for 32x32 pixels, without headers), "recurrent" (the codecs of Toderici et al. 2016 on
-photographs), "dynamic" (what their dynamic bits gain), "decode-times" (how long they decode; for a quiet
-machine).
+"everyday-gru-conv", "thumbnails" (codecs for 32x32 pixels, without headers), "recurrent" (the codecs of
+Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain), "decode-times" (how long
+they decode; for a quiet machine).
 """
 
 from __future__ import annotations
@@ -213,11 +213,20 @@ def times(job: Job) -> None:
 
 def everyday(job: Job) -> None:
     """Everyday use: everyday.json and everyday.md."""
+    _write_everyday(job, "everyday", OURS)
+
+
+def recurrent_everyday(job: Job) -> None:
+    """The same of the recurrent codec: everyday-gru-conv.json and everyday-gru-conv.md."""
+    _write_everyday(job, f"everyday-{GRU}", GRU)
+
+
+def _write_everyday(job: Job, name: str, codec: str) -> None:
     photographs = sorted((job.data / "clic").glob("*.webp"))
     large = photographs[0] if photographs else None
-    rows = measure_everyday(job.kodak()[0], large, OURS, threads=job.threads)
-    write_json(job.out / "everyday.json", [row.as_dict() for row in rows])
-    write_whole(job.out / "everyday.md", as_markdown(rows, OURS, job.threads))
+    rows = measure_everyday(job.kodak()[0], large, codec, threads=job.threads)
+    write_json(job.out / f"{name}.json", [row.as_dict() for row in rows])
+    write_whole(job.out / f"{name}.md", as_markdown(rows, codec, job.threads))
 
 
 def thumbnails(job: Job) -> None:
@@ -282,6 +291,7 @@ PARTS: dict[str, Callable[[Job], None]] = {
     "progressive-times": progressive_times,
     "times": times,
     "everyday": everyday,
+    "everyday-gru-conv": recurrent_everyday,
     "thumbnails": thumbnails,
     "recurrent": recurrent,
     "dynamic": dynamic,
