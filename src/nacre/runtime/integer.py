@@ -41,14 +41,14 @@ class IntegerLayer:
         _, height, width = x.shape
         reach = side // 2
         padded = np.pad(x, ((0, 0), (reach, reach), (reach, reach)))
-        total = np.repeat(self.bias.astype(np.float64)[:, None], height * width, 1)
+        half = 1 << self.shift >> 1
+        total: Whole = np.repeat((self.bias + half).astype(np.float64)[:, None], height * width, 1)
         for row in range(side):
             for column in range(side):
                 window = padded[:, row : row + height, column : column + width]
                 total += self.weights[:, :, row, column].astype(np.float64) @ window.reshape(len(x), -1)
-        half = 1 << self.shift >> 1
-        rounded: Whole = np.floor((total + half) * 2.0**-self.shift)
-        return rounded.reshape(out, height, width)
+        total *= 2.0**-self.shift
+        return np.floor(total, out=total).reshape(out, height, width)
 
     def bound(self, most: int) -> int:
         """Largest magnitude of any sum where no input is larger than `most`."""
