@@ -27,8 +27,9 @@ def encode(
     return get_codec(codec).encode(picture, EncodeOptions(iterations, fast, 1))
 
 
-def decoder(encoded: Encoded, picture: Picture, codec: str = GRU_CONV) -> GruConvDecoder | UnitPictureDecoder:
-    coded = Coded(
+def coded(encoded: Encoded, picture: Picture) -> Coded:
+    """What a file would say of the picture, without its stream."""
+    return Coded(
         encoded.weights_tag,
         encoded.parameters,
         picture.width,
@@ -37,7 +38,10 @@ def decoder(encoded: Encoded, picture: Picture, codec: str = GRU_CONV) -> GruCon
         picture.alpha is not None,
         b"",
     )
-    made = get_codec(codec).decoder(coded, DecodeOptions(threads=1))
+
+
+def decoder(encoded: Encoded, picture: Picture, codec: str = GRU_CONV) -> GruConvDecoder | UnitPictureDecoder:
+    made = get_codec(codec).decoder(coded(encoded, picture), DecodeOptions(threads=1))
     return cast("GruConvDecoder | UnitPictureDecoder", made)
 
 

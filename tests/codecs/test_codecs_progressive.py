@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import progressive_oracle as oracle
 import pytest
+from recoding import coded
 
 import nacre
 from golden.drawing import disc, gray, shades
 from nacre import api
-from nacre.codecs.contract import Coded, DecodeOptions, Encoded, EncodeOptions
+from nacre.codecs.contract import DecodeOptions, Encoded, EncodeOptions
 from nacre.codecs.progressive.decoding import ProgressiveDecoder
 from nacre.codecs.progressive.hyper import load_hyper
 from nacre.codecs.progressive.parameters import Parameters
@@ -44,16 +45,7 @@ def encode(picture: Picture, **options: object) -> Encoded:
 
 
 def decoder(picture: Picture, encoded: Encoded, threads: int = 1) -> ProgressiveDecoder:
-    coded = Coded(
-        encoded.weights_tag,
-        encoded.parameters,
-        picture.width,
-        picture.height,
-        picture.is_gray,
-        picture.alpha is not None,
-        b"",
-    )
-    found = get_codec(NAME).decoder(coded, DecodeOptions(threads=threads))
+    found = get_codec(NAME).decoder(coded(encoded, picture), DecodeOptions(threads=threads))
     assert isinstance(found, ProgressiveDecoder)
     return found
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -96,24 +96,35 @@ def codes_of(net: GruConv, generator: np.random.Generator) -> list[NDArray[np.in
 @torch.no_grad()
 def export(net: GruConv, place: Path) -> None:
     tables = fit_tables(codes_of(net, np.random.default_rng(SEED + 1)))
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **tables.arrays())
     files = {name: slim(content) for name, content in network_files(net).items()}
-    files["tables.npz"] = packed.getvalue()
+    files["tables.npz"] = tables.packed()
     tensors = {f"decoder.{k}": v for k, v in canonical_tensors(net.decoder).items()}
     tensors |= {f"tables.{k}": v for k, v in tables.arrays().items()}
+    write(place, "gru-conv", tensors, network_record(net.shape), files, Path(__file__), LARGEST)
+
+
+def write(
+    place: Path,
+    codec: str,
+    tensors: dict[str, NDArray[Any]],
+    network: dict[str, Any],
+    files: dict[str, bytes],
+    maker: Path,
+    largest: int,
+) -> None:
+    """The weights' folder with its record, unless it is too large to be committed."""
     record = {
-        "codec": "gru-conv",
+        "codec": codec,
         "tag": weights_tag(tensors),
         "licence": "CC0-1.0",
-        "network": network_record(net.shape),
-        "made_by": "tests/golden/make_tiny.py",
+        "network": network,
+        "made_by": f"tests/golden/{maker.name}",
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     files["record.json"] = (json.dumps(record, indent=1) + "\n").encode()
     total = sum(map(len, files.values()))
     print({name: len(content) for name, content in files.items()}, total)
-    if total > LARGEST:
+    if total > largest:
         raise SystemExit(f"{total} bytes are too many for the repository")
     place.mkdir(parents=True)
     for name, content in files.items():

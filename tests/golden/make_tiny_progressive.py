@@ -9,18 +9,15 @@ stays: golden files name these weights by their tag.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
 from drawing import draw
-from make_tiny import slim
+from make_tiny import slim, write
 
 from nacre.learn.data.crops import CropFolder
-from nacre.learn.export import weights_tag
 from nacre.learn.loop import groups_of
 from nacre.learn.nets.progressive import Progressive
 from nacre.learn.nets.progressive_export import export_progressive
@@ -74,22 +71,7 @@ def main() -> None:
     recipe = Recipe("tiny", "progressive", SEED, TASK)
     exported = export_progressive(recipe, net.state_dict(), data)
     files = {n: slim(c) if n.endswith(".onnx") else c for n, c in exported.files.items()}
-    record = {
-        "codec": "progressive",
-        "tag": weights_tag(exported.tensors),
-        "licence": "CC0-1.0",
-        "network": exported.network,
-        "made_by": "tests/golden/make_tiny_progressive.py",
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
-    }
-    files["record.json"] = (json.dumps(record, indent=1) + "\n").encode()
-    total = sum(map(len, files.values()))
-    print({name: len(content) for name, content in files.items()}, total)
-    if total > LARGEST:
-        raise SystemExit(f"{total} bytes are too many for the repository")
-    place.mkdir(parents=True)
-    for name, content in files.items():
-        (place / name).write_bytes(content)
+    write(place, "progressive", exported.tensors, exported.network, files, Path(__file__), LARGEST)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ committed stays: golden files name these weights by their tag.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 from drawing import draw
-from make_tiny import slim
+from make_tiny import slim, write
 from numpy.typing import NDArray
 
 from nacre.codecs.recurrent.unit_grid import UnitGrid
 from nacre.codecs.recurrent.unit_shapes import SCALE
 from nacre.learn.code_tables import fit_tables
-from nacre.learn.export import network_record, packed_tables, weights_tag
+from nacre.learn.export import network_record
 from nacre.learn.nets.units import UnitNet
 from nacre.learn.nets.units_export import network_files
 from nacre.learn.onnx_files import canonical_tensors, half_state
@@ -90,26 +88,10 @@ def codes_of(net: UnitNet, generator: np.random.Generator) -> list[NDArray[np.in
 def export(name: str, net: UnitNet, place: Path) -> None:
     tables = fit_tables(codes_of(net, np.random.default_rng(SEED + 1)))
     files = {file: slim(content) for file, content in network_files(net).items()}
-    file, content = packed_tables(tables)
-    files[file] = content
+    files["tables.npz"] = tables.packed()
     tensors = {f"decoders.{k}": v for k, v in canonical_tensors(net.decoders).items()}
     tensors |= {f"tables.{k}": v for k, v in tables.arrays().items()}
-    record = {
-        "codec": family(name),
-        "tag": weights_tag(tensors),
-        "licence": "CC0-1.0",
-        "network": network_record(net.shape),
-        "made_by": "tests/golden/make_tiny_units.py",
-        "files": {file: hashlib.sha256(content).hexdigest() for file, content in sorted(files.items())},
-    }
-    files["record.json"] = (json.dumps(record, indent=1) + "\n").encode()
-    total = sum(map(len, files.values()))
-    print({file: len(content) for file, content in files.items()}, total)
-    if total > LARGEST:
-        raise SystemExit(f"{total} bytes are too many for the repository")
-    place.mkdir(parents=True)
-    for file, content in files.items():
-        (place / file).write_bytes(content)
+    write(place, family(name), tensors, network_record(net.shape), files, Path(__file__), LARGEST)
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import json
 import shutil
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
 from nacre.errors import AgreementError, ExistsError, UsageError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.loop import LOG, read_checkpoint
@@ -148,14 +146,6 @@ def _free(folder: Path, overwrite: bool) -> Path:
 def network_record(shape: Any) -> dict[str, Any]:
     """Turn a shape dataclass into plain data."""
     return dataclasses.asdict(shape)
-
-
-def packed_tables(tables: Tables) -> tuple[str, bytes]:
-    """File name and bytes of the entropy model's integers."""
-    packed = io.BytesIO()
-    arrays: dict[str, Any] = tables.arrays()
-    np.savez_compressed(packed, **arrays)
-    return TABLES_FILE, packed.getvalue()
 
 
 def written(files: dict[str, bytes], folder: Path, family: str, network: dict[str, Any]) -> WeightsInfo:

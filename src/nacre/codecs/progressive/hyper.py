@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nacre.codecs.progressive.shapes import CELL
 from nacre.codecs.progressive.tables import CLASS_STEPS, CLASSES
+from nacre.runtime.arrays import ArrayRecord
 from nacre.runtime.integer import IntegerLayer, activate, shuffle
 from nacre.runtime.weights import WeightsInfo
 
@@ -28,7 +27,7 @@ _STRIP = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
-class HyperNetwork:
+class HyperNetwork(ArrayRecord):
     """The integer hyper-synthesis.
 
     Attributes
@@ -55,16 +54,6 @@ class HyperNetwork:
     shifts: NDArray[np.int64]
     scales: NDArray[np.int32]
     begins: NDArray[np.int32]
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """By name."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    def packed(self) -> bytes:
-        """The file that `load_hyper` reads."""
-        packed = io.BytesIO()
-        np.savez_compressed(packed, **self.arrays())  # type: ignore[arg-type]
-        return packed.getvalue()
 
     @property
     def layers(self) -> tuple[IntegerLayer, IntegerLayer, IntegerLayer]:
@@ -130,8 +119,7 @@ class HyperNetwork:
 
 @lru_cache(maxsize=4)
 def _hyper(content: bytes) -> HyperNetwork:
-    with np.load(io.BytesIO(content)) as arrays:
-        return HyperNetwork(**{f.name: arrays[f.name] for f in fields(HyperNetwork)})
+    return HyperNetwork.load(content)
 
 
 def load_hyper(info: WeightsInfo) -> HyperNetwork:

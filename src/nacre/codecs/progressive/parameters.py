@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nacre.codecs.parameters import sized
 from nacre.errors import FormatError
 
 _REGIONS = 1
@@ -34,10 +35,7 @@ class Parameters:
         FormatError
             If it asks for something that this version does not know.
         """
-        if len(data) != 1:
-            raise FormatError(
-                "The codec parameters have the wrong length; the file is damaged or newer, update nacre."
-            )
-        if data[0] & ~_REGIONS:
+        (flags,) = sized(data, 1)
+        if flags & ~_REGIONS:
             raise FormatError("The file uses options of its codec that this reader lacks; update nacre.")
-        return cls(bool(data[0] & _REGIONS))
+        return cls(bool(flags & _REGIONS))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions
+from nacre.codecs.describing import describe
 from nacre.codecs.progressive.decoding import ProgressiveDecoder
 from nacre.codecs.progressive.encoding import EncodeRun
-from nacre.errors import UsageError, WeightsError
+from nacre.errors import UsageError
 from nacre.picture.picture import Picture
-from nacre.runtime.weights import WeightsInfo, find_weights
+from nacre.runtime.weights import find_weights
 
 
 class Progressive:
@@ -19,22 +20,13 @@ class Progressive:
 
     def describe(self) -> CodecInfo:
         """Facts about the codec and its installed weights."""
-        try:
-            info: WeightsInfo | None = find_weights(self.name)
-        except WeightsError:
-            info = None
-        return CodecInfo(
-            name=self.name,
-            number=self.number,
+        return describe(
+            self.name,
+            self.number,
             family="progressive",
             paper="our own, after Balle et al. 2018, Variational Image Compression with a Scale Hyperprior",
             rates="any, up to some 40 dB",
-            progressive=True,
-            byte_exact=True,
-            adaptive_bits=False,
-            weights=info.tag if info else None,
-            weights_bytes=info.bytes if info else 0,
-            licence=info.licence if info else "",
+            weights=[self.name],
             regions=True,
         )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nacre.runtime.arrays import ArrayRecord
 from nacre.runtime.weights import WeightsInfo
 
 TABLES_FILE = "tables.npz"
@@ -36,7 +35,7 @@ def deviation(number: int) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Tables:
+class Tables(ArrayRecord):
     """Integers that come with the weights.
 
     Attributes
@@ -67,10 +66,6 @@ class Tables:
     means: NDArray[np.int32]
     top: NDArray[np.uint8]
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """By name."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def schedule(self, levels: int) -> NDArray[np.uint8]:
         """Passes over symbols of so many levels of importance, each four times that of the one below.
 
@@ -88,17 +83,10 @@ class Tables:
         passes[:, 1] += (CLASSES * level[by_worth]).astype(np.uint8)
         return passes
 
-    def packed(self) -> bytes:
-        """The file that `load_tables` reads."""
-        packed = io.BytesIO()
-        np.savez_compressed(packed, **self.arrays())  # type: ignore[arg-type]
-        return packed.getvalue()
-
 
 @lru_cache(maxsize=4)
 def _tables(content: bytes) -> Tables:
-    with np.load(io.BytesIO(content)) as arrays:
-        return Tables(**{f.name: arrays[f.name] for f in fields(Tables)})
+    return Tables.load(content)
 
 
 def load_tables(info: WeightsInfo) -> Tables:

@@ -6,8 +6,6 @@ Codes of one iteration are (H, W, C) int8 in {-1, +1}, 0 where not known. Everyt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from nacre.coding.contexts import AdaptiveContexts
 from nacre.coding.passes import INTERLEAVED, neighbor_view
 from nacre.coding.stream import TOTAL, BitCoder
+from nacre.runtime.arrays import ArrayRecord
 
 Codes = NDArray[np.int8]
 
@@ -32,8 +31,8 @@ SPLIT_ABOVE = 8
 """With more channels than this a pass is coded in two halves, the second of which sees the first."""
 
 
-@dataclass(frozen=True)
-class Tables:
+@dataclass(frozen=True, eq=False)
+class Tables(ArrayRecord):
     """Shipped integers of the model; iteration axis T, passes 4, channels C.
 
     Attributes
@@ -55,16 +54,6 @@ class Tables:
     partners: NDArray[np.uint8]
     thresholds: NDArray[np.int16]
     priors: NDArray[np.uint8]
-
-    @classmethod
-    def load(cls, data: bytes) -> Tables:
-        """Read the arrays of an .npz file."""
-        with np.load(BytesIO(data), allow_pickle=False) as file:
-            return cls(**{name: file[name] for name in cls.__dataclass_fields__})
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays by name."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 def channel_halves(channels: int) -> list[slice]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions
+from nacre.codecs.describing import describe
 from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
 from nacre.codecs.recurrent.decoding import GruConvDecoder
 from nacre.codecs.recurrent.encoding import EncodeRun
@@ -11,10 +12,10 @@ from nacre.codecs.recurrent.presets import DEFAULT_ITERATIONS, MAX_ITERATIONS, S
 from nacre.codecs.recurrent.sending import layers_of, send
 from nacre.codecs.recurrent.steps import network_shape
 from nacre.codecs.recurrent.stream import Iterations
-from nacre.errors import UsageError, WeightsError
+from nacre.errors import UsageError
 from nacre.picture.picture import Picture
 from nacre.picture.tiles import TileGrid
-from nacre.runtime.weights import WeightsInfo, find_weights
+from nacre.runtime.weights import find_weights
 
 WHOLE_BELOW = 1_500_000
 """Pixels up to which a picture is one tile."""
@@ -30,22 +31,13 @@ class GruConv:
 
     def describe(self) -> CodecInfo:
         """Facts about the codec and its installed weights."""
-        try:
-            info: WeightsInfo | None = find_weights(self.name)
-        except WeightsError:
-            info = None
-        return CodecInfo(
-            name=self.name,
-            number=self.number,
+        return describe(
+            self.name,
+            self.number,
             family="recurrent",
             paper="Toderici et al. 2017, Full Resolution Image Compression with Recurrent Neural Networks",
             rates=f"1 to {MAX_ITERATIONS} iterations of at most 1/8 bpp, {DEFAULT_ITERATIONS} by default",
-            progressive=True,
-            byte_exact=True,
-            adaptive_bits=False,
-            weights=info.tag if info else None,
-            weights_bytes=info.bytes if info else 0,
-            licence=info.licence if info else "",
+            weights=[self.name],
         )
 
     def encode(self, picture: Picture, options: EncodeOptions) -> Encoded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nacre.codecs.parameters import sized
 from nacre.codecs.recurrent.presets import MAX_ITERATIONS
 from nacre.errors import FormatError
 
@@ -46,11 +47,7 @@ class Parameters:
         FormatError
             If they ask for something that this version does not know.
         """
-        if len(data) != 3:
-            raise FormatError(
-                "The codec parameters have the wrong length; the file is damaged or newer, update nacre."
-            )
-        iterations, flags, tile = data
+        iterations, flags, tile = sized(data, 3)
         entropy, reconstruction = flags >> 1 & 3, flags >> 5 & 3
         if flags & 0b10011001 or entropy > TABLES or reconstruction >= len(_RECONSTRUCTIONS):
             raise FormatError(

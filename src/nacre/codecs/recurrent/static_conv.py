@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions
+from nacre.codecs.describing import describe
 from nacre.codecs.recurrent.raw import pack
 from nacre.codecs.recurrent.stream import PASSES
 from nacre.codecs.recurrent.unit_decoding import UnitPictureDecoder
 from nacre.codecs.recurrent.unit_encoding import encode_units
 from nacre.codecs.recurrent.unit_grid import UnitGrid
 from nacre.codecs.recurrent.unit_steps import unit_shape
-from nacre.codecs.recurrent.units import decode_raw, describe, encoded
+from nacre.codecs.recurrent.units import PAPER, decode_raw, encoded
 from nacre.errors import TruncatedError, UsageError
 from nacre.picture.picture import Picture
 from nacre.runtime.weights import WeightsInfo, find_weights
@@ -36,7 +37,15 @@ class StaticConv:
     def describe(self) -> CodecInfo:
         """Facts about the codec and its installed weights."""
         rates = "rate 1, at most 1/2 bpp, and rate 2, at most 1 bpp; 2 by default"
-        return describe(self.name, self.number, rates, progressive=False, found=list(WEIGHTS))
+        return describe(
+            self.name,
+            self.number,
+            family="recurrent",
+            paper=PAPER,
+            rates=rates,
+            weights=WEIGHTS,
+            progressive=False,
+        )
 
     def encode(self, picture: Picture, options: EncodeOptions) -> Encoded:
         """Encode at one rate; the stream is one layer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nacre.codecs.parameters import sized
 from nacre.codecs.recurrent.parameters import RAW, TABLES
 from nacre.errors import FormatError
 
@@ -41,11 +42,7 @@ class UnitParameters:
         FormatError
             If they ask for something that this version does not know.
         """
-        if len(data) != 2:
-            raise FormatError(
-                "The codec parameters have the wrong length; the file is damaged or newer, update nacre."
-            )
-        iterations, flags = data
+        iterations, flags = sized(data, 2)
         if flags & ~7 or flags >> 1 > TABLES:
             raise FormatError("The file uses an entropy model that this reader lacks; update nacre.")
         if not 1 <= iterations <= most:

@@ -17,6 +17,7 @@ from nacre.codecs.contract import (
     Encoded,
     EncodeOptions,
 )
+from nacre.codecs.describing import describe
 from nacre.codecs.recurrent import allocation
 from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
 from nacre.codecs.recurrent.floors import least_passes
@@ -29,11 +30,11 @@ from nacre.codecs.recurrent.unit_grid import UnitGrid
 from nacre.codecs.recurrent.unit_parameters import UnitParameters
 from nacre.codecs.recurrent.unit_shapes import UnitShape
 from nacre.codecs.recurrent.unit_steps import unit_shape
-from nacre.errors import UsageError, WeightsError
+from nacre.errors import UsageError
 from nacre.picture.picture import Picture
 from nacre.runtime.weights import WeightsInfo, find_weights
 
-_PAPER = "Toderici et al. 2016, Variable Rate Image Compression with Recurrent Neural Networks"
+PAPER = "Toderici et al. 2016, Variable Rate Image Compression with Recurrent Neural Networks"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,15 @@ class UnitCodec:
         rates = (
             f"1 to 16 iterations of at most {self.iteration_bpp} bpp, {self.default_iterations} by default"
         )
-        return describe(self.name, self.number, rates, progressive=True, found=[self.name])
+        return describe(
+            self.name,
+            self.number,
+            family="recurrent",
+            paper=PAPER,
+            rates=rates,
+            weights=[self.name],
+            adaptive_bits=True,
+        )
 
     def encode(self, picture: Picture, options: EncodeOptions) -> Encoded:
         """Encode all iterations and measure what every prefix is worth.
@@ -113,29 +122,6 @@ class UnitCodec:
         if not 1 <= count <= shape.most_iterations:
             raise UsageError(f"{self.name} has 1 to {shape.most_iterations} iterations, not {count}.")
         return count
-
-
-def describe(name: str, number: int, rates: str, *, progressive: bool, found: list[str]) -> CodecInfo:
-    """Facts about a codec and the weights of those names."""
-    infos = []
-    for weights in found:
-        try:
-            infos.append(find_weights(weights))
-        except WeightsError:
-            continue
-    return CodecInfo(
-        name=name,
-        number=number,
-        family="recurrent",
-        paper=_PAPER,
-        rates=rates,
-        progressive=progressive,
-        byte_exact=progressive,
-        adaptive_bits=progressive,
-        weights=", ".join(info.tag for info in infos) or None,
-        weights_bytes=sum(info.bytes for info in infos),
-        licence=infos[0].licence if infos else "",
-    )
 
 
 def decode_raw(

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nacre.codecs.recurrent.contexts import Codes
+from nacre.codecs.recurrent.contexts import TABLES_FILE, Codes
 from nacre.codecs.recurrent.presets import MAX_ITERATIONS
 from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE, DecoderStep, EncoderStep
 from nacre.learn.code_tables import fit_tables
 from nacre.learn.data.crops import CropFolder
-from nacre.learn.export import Exported, agreement, network_record, packed_tables, written
+from nacre.learn.export import Exported, agreement, network_record, written
 from nacre.learn.nets.gru_conv import GruConv
 from nacre.learn.nets.recurrent_cells import RecurrentCell
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
@@ -63,8 +63,7 @@ def export_gru_conv(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder
         }
         codes = fit_codes(net, data)
     tables = fit_tables(codes)
-    name, content = packed_tables(tables)
-    files[name] = content
+    files[TABLES_FILE] = tables.packed()
     tensors = {f"decoder.{k}": v for k, v in canonical_tensors(net.decoder).items()}
     tensors |= {f"tables.{k}": v for k, v in tables.arrays().items()}
     return Exported(files, tensors, network_record(net.shape), figures)

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nacre.codecs.recurrent.contexts import Codes
+from nacre.codecs.recurrent.contexts import TABLES_FILE, Codes
 from nacre.codecs.recurrent.unit_grid import UnitGrid
 from nacre.codecs.recurrent.unit_shapes import SCALE
 from nacre.codecs.recurrent.unit_steps import DECODER_FILE, ENCODER_FILE, UnitDecoder, UnitEncoder
 from nacre.learn.code_tables import fit_tables
 from nacre.learn.data.crops import CropFolder
-from nacre.learn.export import Exported, agreement, network_record, packed_tables, written
+from nacre.learn.export import Exported, agreement, network_record, written
 from nacre.learn.nets.units import Column, UnitNet
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
 from nacre.learn.recipe import Recipe
@@ -91,8 +91,7 @@ def export_units(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder) -
             "half_precision_psnr_change": [round(b - a, 3) for a, b in zip(full, half, strict=True)],
         }
         tables = fit_tables(fit_codes(net, data))
-    name, content = packed_tables(tables)
-    files[name] = content
+    files[TABLES_FILE] = tables.packed()
     tensors = {f"decoders.{k}": v for k, v in canonical_tensors(net.decoders).items()}
     tensors |= {f"tables.{k}": v for k, v in tables.arrays().items()}
     return Exported(files, tensors, network_record(net.shape), figures)
