@@ -13,19 +13,19 @@ from golden.drawing import shades
 from nacre.codecs.progressive import transforms as module
 from nacre.codecs.progressive.rates import RATE_POINTS, layers_of, qualities
 from nacre.codecs.progressive.shapes import PATCH, PRESETS, STRIDE, UNIT
-from nacre.codecs.progressive.transforms import Transforms, network_shape, padded
+from nacre.codecs.progressive.transforms import Transforms, network_shape, padded, to_pixels
 from nacre.runtime.weights import find_weights
 
 pytestmark = pytest.mark.usefixtures("tiny_weights")
 
 
 def run(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Latents of padded levels, and the picture that other latents give."""
+    """Latents of padded levels, and the picture in blocks that other latents give."""
     transforms = Transforms(find_weights("progressive"), *levels.shape[:2], 1)
     latents = transforms.analyze(levels)
     known = np.rint(latents)
     strips = list(transforms.synthesize(known))
-    return latents, np.concatenate(strips)
+    return latents, np.concatenate(strips, 1)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (64, 64), (65, 64), (10, 300), (128, 191)])
@@ -49,12 +49,20 @@ def test_shapes_of_what_comes_out() -> None:
     levels = padded(shades(70, 130))
     latents, picture = run(levels)
     assert latents.shape == (PRESETS["tiny"].channels, 128 // PATCH, 192 // PATCH)
-    assert picture.shape == levels.shape
+    assert picture.shape == (48, 32, 48)
     assert latents.dtype == picture.dtype == np.float32
     hyper = Transforms(find_weights("progressive"), 128, 192, 1).hyper_latents(latents)
     assert hyper.shape == (PRESETS["tiny"].hyper_latents, 2, 3)
     # It shows the picture that went in, as well as eight channels can.
-    assert np.abs(picture - levels).mean() < 25
+    shown = to_pixels(picture, gray=False)
+    assert shown.shape == levels.shape
+    assert np.abs(shown.astype(int) - levels).mean() < 25
+    # The colors of one pixel, and the gray that they make.
+    colors = picture[3 * 4 + 1 :: 16, 10, 20]
+    assert np.array_equal(shown[4 * 10 + 3, 4 * 20 + 1], np.clip(np.rint(colors), 0, 255))
+    gray = to_pixels(picture, gray=True)
+    assert gray.shape == (*levels.shape[:2], 1)
+    assert gray[4 * 10 + 3, 4 * 20 + 1, 0] == np.clip(np.rint(colors.mean()), 0, 255)
 
 
 @pytest.mark.parametrize("size", [(320, 448), (128, 512), (64, 192), (384, 64)])

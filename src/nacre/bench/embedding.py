@@ -71,7 +71,7 @@ def _direct(pixels: Pixels, head: bytes, threads: int) -> Iterator[tuple[float, 
         shown, bits = quantize(symbols - predicted, layer.classes, layer.tables, step)
         latents = predicted + shown
         to_latents(latents, layer.flat)
-        picture = to_pixels(np.concatenate(list(transforms.synthesize(latents))), gray=False)
+        picture = to_pixels(np.concatenate(list(transforms.synthesize(latents)), 1), gray=False)
         yield bits, psnr(pixels, picture[: pixels.shape[0], : pixels.shape[1]])
 
 

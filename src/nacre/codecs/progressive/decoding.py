@@ -105,7 +105,7 @@ class ProgressiveDecoder:
         pixels = np.empty((height, width, 1 if gray else 3), np.uint8)
         top = 0
         for strip in self._transforms.synthesize(latents):
-            part = to_pixels(strip[: height - top, :width], gray)
+            part = to_pixels(strip, gray)[: height - top, :width]
             pixels[top : top + len(part)] = part
             top += len(part)
         return pixels

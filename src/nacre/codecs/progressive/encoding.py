@@ -108,8 +108,8 @@ class EncodeRun:
         height, width = self._picture.height, self._picture.width
         original = self._picture.pixels
         for strip in self._transforms.synthesize(known):
-            shown = to_pixels(strip[: height - top, :width], self._picture.is_gray)
-            difference = shown.astype(np.int32) - original[top : top + len(strip)]
+            shown = to_pixels(strip, self._picture.is_gray)[: height - top, :width]
+            difference = shown.astype(np.int32) - original[top : top + len(shown)]
             total += float(np.square(difference).sum(dtype=np.float64))
-            top += len(strip)
+            top += len(shown)
         return total / original.size

@@ -12,6 +12,8 @@ PATCH = 16
 CELL = 4
 """Latent positions a side of a cell: what one position of the hyper-latents stands for."""
 STRIDE = PATCH * CELL
+BLOCK = 4
+"""Pixels a side of what one position of the synthesis gives: 3 x 4 x 4 channels."""
 UNIT = 14.7
 """Gray levels of an orthonormal transform in one step of the finest quantizer."""
 HYPER_SCALE = 4

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nacre.codecs.progressive.shapes import PATCH, STRIDE, Shape
+from nacre.codecs.progressive.shapes import BLOCK, PATCH, STRIDE, Shape
 from nacre.runtime.sessions import Opener, RunSessions, open_session
 from nacre.runtime.weights import WeightsInfo
 
@@ -86,21 +86,22 @@ class Transforms:
         return self._run(open_session, HYPER_ANALYSIS_FILE, "symbols", symbols[None])
 
     def synthesize(self, latents: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-        """Latents to levels (rows, W, 3), some rows at a time, neither rounded nor clipped."""
+        """Latents to levels in blocks (48, rows/4, W/4), some rows at a time, neither rounded nor clipped.
+
+        Channel 16 c + 4 i + j is color c of the pixel in row i and column j of a block.
+        """
         opened = self._opener()
-        strip: NDArray[np.float32] | None = None
+        parts: list[NDArray[np.float32]] = []
         for row, column in self._tiles:
             part = latents[
                 :, row.first // PATCH : row.last // PATCH, column.first // PATCH : column.last // PATCH
             ]
-            pixels = self._run(opened, SYNTHESIS_FILE, "latents", np.ascontiguousarray(part[None]))
-            if strip is None:
-                strip = np.empty((row.end - row.begin, self._width, 3), np.float32)
-            inner = pixels[_inner(row, column, 1)].transpose(1, 2, 0)
-            strip[:, column.begin : column.end] = (inner + np.float32(0.5)) * np.float32(255)
+            blocks = self._run(opened, SYNTHESIS_FILE, "latents", np.ascontiguousarray(part[None]))
+            parts.append(blocks[_inner(row, column, BLOCK)])
             if column.end == self._width:
-                yield from np.array_split(strip, -(-len(strip) // _ROWS))
-                strip = None
+                strip = parts[0] if len(parts) == 1 else np.concatenate(parts, 2)
+                parts = []
+                yield from np.array_split(strip, -(-(row.end - row.begin) // _ROWS), 1)
 
     def _opener(self) -> Opener:
         """Memory is kept from one tile to the next until their picture is done, and that of small pictures.
@@ -131,8 +132,12 @@ def padded(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.pad(pixels, [*missing, (0, 0)], mode="edge") if any(m for _, m in missing) else pixels
 
 
-def to_pixels(levels: NDArray[np.float32], gray: bool) -> NDArray[np.uint8]:
-    """Levels (H, W, 3) to samples, one channel of gray."""
+def to_pixels(blocks: NDArray[np.float32], gray: bool) -> NDArray[np.uint8]:
+    """Levels in blocks, as `Transforms.synthesize` gives them, to samples (H, W, 3), or (H, W, 1) of gray."""
+    _, rows, columns = blocks.shape
+    levels = blocks.reshape(3, BLOCK, BLOCK, rows, columns)
     if gray:
-        levels = levels.mean(2, keepdims=True)
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+        levels = levels.mean(0, keepdims=True)
+    # Rounded before they are put in order: bytes are quicker to move than floats.
+    samples = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    return samples.transpose(3, 1, 4, 2, 0).reshape(rows * BLOCK, columns * BLOCK, -1)

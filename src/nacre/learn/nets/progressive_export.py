@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nacre.codecs.progressive.hyper import (
     ACTIVATION_BITS,
@@ -21,7 +22,7 @@ from nacre.codecs.progressive.hyper import (
     SCALE_BITS,
     HyperNetwork,
 )
-from nacre.codecs.progressive.shapes import CELL, HYPER_MOST, HYPER_SCALE, STRIDE
+from nacre.codecs.progressive.shapes import BLOCK, CELL, HYPER_MOST, HYPER_SCALE, PATCH, STRIDE, UNIT
 from nacre.codecs.progressive.tables import CLASS_BEGIN, CLASS_STEPS, TABLES_FILE, Tables
 from nacre.codecs.progressive.transforms import (
     ANALYSIS_FILE,
@@ -33,7 +34,7 @@ from nacre.coding.stream import FINE_TOTAL
 from nacre.errors import AgreementError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import Exported, network_record, written
-from nacre.learn.nets.progressive import Progressive
+from nacre.learn.nets.progressive import SYNTHESIS_GAIN, Progressive
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
 from nacre.learn.plane_tables import make_tables
 from nacre.learn.recipe import Recipe
@@ -162,13 +163,23 @@ class _HyperGraph(nn.Module):
 
 
 class _SynthesisGraph(nn.Module):
+    """The synthesis to levels in blocks: the codec puts them in order once they are bytes."""
+
+    scales: Tensor
+
     def __init__(self, net: Progressive) -> None:
         super().__init__()
-        self.synthesis = net.synthesis
         self.register_buffer("scales", net.scales.clone())
+        self.network = net.synthesis.network[:-1]
+        # A patch's pixels in the order of blocks and, within each position of a block, of patches.
+        sides = (3, PATCH // BLOCK, BLOCK, PATCH // BLOCK, BLOCK)
+        order = torch.arange(3 * PATCH**2).reshape(sides).permute(0, 2, 4, 1, 3).flatten()
+        self.linear = nn.Parameter(net.synthesis.linear.weight[order])
 
     def forward(self, latents: Tensor) -> Tensor:
-        return self.synthesis(latents, self.scales)
+        linear = F.pixel_shuffle(F.conv2d(latents, self.linear) * UNIT, PATCH // BLOCK)
+        added = self.network(latents / self.scales[:, None, None]) * (255 * SYNTHESIS_GAIN)
+        return linear + (added + 255 / 2)
 
 
 def network_files(net: Progressive) -> dict[str, bytes]:
@@ -183,7 +194,7 @@ def network_files(net: Progressive) -> dict[str, bytes]:
     return {
         ANALYSIS_FILE: graph(net.analysis, pixels, "pixels", "latents"),
         HYPER_ANALYSIS_FILE: graph(_HyperGraph(net), latents, "symbols", "hyper_latents"),
-        SYNTHESIS_FILE: graph(_SynthesisGraph(net), latents, "latents", "pixels"),
+        SYNTHESIS_FILE: graph(_SynthesisGraph(net), latents, "latents", "blocks"),
     }
 
 
@@ -200,8 +211,8 @@ def _agree(
         ours = transforms.analyze(x[0].permute(1, 2, 0).numpy())
         scales = net.scales[:, None, None].numpy()
         analysis = float(np.abs((ours - latents[0].numpy()) / scales).max())
-        shown = np.concatenate(list(transforms.synthesize(latents[0].numpy())))
-        expected = net.synthesis(latents, net.scales)[0].permute(1, 2, 0).numpy()
+        shown = np.concatenate(list(transforms.synthesize(latents[0].numpy())), 1)
+        expected = F.pixel_unshuffle(net.synthesis(latents, net.scales)[0], BLOCK).numpy()
         synthesis = float(np.abs(shown / 255 - 0.5 - expected).max())
     if max(analysis, synthesis) > TOLERANCE:
         raise AgreementError(
