@@ -1,7 +1,6 @@
 """The entropy model of binary codes, one symbol after the other in plain Python integers.
 
-Written from `container/SPEC.md` and the description of `tables`, and it shares nothing with the codec but the
-shipped tables.
+Written from `container/SPEC.md`, and it shares nothing with the codec but the shipped integers.
 """
 
 from __future__ import annotations
@@ -57,6 +56,7 @@ def symbols(codes: Any, tables: Any, active: Any = None) -> Iterator[list[tuple[
     if channels > 8:
         halves = [range(channels // 2), range(channels // 2, channels)]
     before: Grid = {}
+    earlier: Grid = {}
     for t in range(iterations):
         now: Grid = {}
         counts = None if tables is None else Counts(tables.priors[t].tolist())
@@ -75,14 +75,17 @@ def symbols(codes: Any, tables: Any, active: Any = None) -> Iterator[list[tuple[
                         if counts is None:
                             call.append((32768, bit))
                             continue
-                        context = c, level(tables, t, number, now, before, (y, x, c))
+                        if hasattr(tables, "network"):
+                            context = c, level_of_mix(tables, t, number, (now, before, earlier), (y, x, c))
+                        else:
+                            context = c, level(tables, t, number, now, before, (y, x, c))
                         call.append((counts.probability(context), bit))
                         learned.append((context, bit))
                 yield call
                 if counts is not None:
                     counts.learn(learned)
                 now |= {(y, x, c): int(codes[t, y, x, c]) for y, x in cells for c in half}
-        before = now
+        earlier, before = before, now
 
 
 def level(tables: Any, t: int, number: int, now: Grid, before: Grid, place: tuple[int, int, int]) -> int:
@@ -97,3 +100,23 @@ def level(tables: Any, t: int, number: int, now: Grid, before: Grid, place: tupl
     vote = int(tables.biases[t, number, c])
     vote += sum(w * v for w, v in zip(tables.weights[t, number, c].tolist(), voters, strict=True))
     return bisect_right(tables.thresholds.tolist(), vote)
+
+
+def level_of_mix(
+    mix: Any, t: int, number: int, grids: tuple[Grid, Grid, Grid], place: tuple[int, int, int]
+) -> int:
+    """The vote of the network on all that is known around a cell, as a level."""
+    y, x, c = place
+    now, before, earlier = grids
+    channels = mix.last_bias.shape[2]
+    half, output = divmod(c, mix.last.shape[-1])
+    around = [(y + down, x + right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    seen = [grid.get((*cell, q), 0) for grid in (now, before) for cell in around for q in range(channels)]
+    seen += [earlier.get((y, x, q), 0) for q in range(channels)]
+    which = int(mix.network[t]), number, half
+    first, last = mix.first[which].tolist(), mix.last[which].tolist()
+    total = int(mix.last_bias[t, number, c])
+    for h, bias in enumerate(mix.first_bias[which].tolist()):
+        value = bias + sum(code * weights[h] for code, weights in zip(seen, first, strict=True) if code)
+        total += min(max(value, 0), 1023) * last[h][output]
+    return bisect_right(mix.thresholds.tolist(), total // 128)

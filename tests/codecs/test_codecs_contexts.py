@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import subprocess
@@ -14,12 +15,21 @@ import oracle
 import pytest
 from code_grids import KINDS, codes_of
 
-from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Codes, Tables, channel_halves
+from nacre.codecs.recurrent.contexts import (
+    TABLES_FILE,
+    CodeModel,
+    Codes,
+    Tables,
+    VoteModel,
+    channel_halves,
+)
+from nacre.codecs.recurrent.mix import MOST_HIDDEN, Mix
 from nacre.coding.passes import INTERLEAVED, pass_view
 from nacre.coding.stream import BitDecoder, BitEncoder, EndOfStreamError
 from nacre.runtime.weights import find_weights
 
 MakeTables = Callable[[int, int, int], Tables]
+MakeMix = Callable[[int, int, int], Mix]
 
 GRIDS = [(1, 1), (1, 2), (2, 1), (1, 7), (5, 1), (2, 2), (3, 3), (4, 5), (9, 11)]
 
@@ -36,7 +46,7 @@ class Spy(BitEncoder):
         return super().code(bits, ones)
 
 
-def send(codes: Codes, tables: Tables | None, coder: BitEncoder | None = None) -> bytes:
+def send(codes: Codes, tables: VoteModel | None, coder: BitEncoder | None = None) -> bytes:
     coder = coder or BitEncoder()
     model = CodeModel(*codes.shape[1:], tables)
     for t, iteration in enumerate(codes):
@@ -46,7 +56,7 @@ def send(codes: Codes, tables: Tables | None, coder: BitEncoder | None = None) -
     return coder.finish()[0]
 
 
-def receive(data: bytes, shape: tuple[int, ...], tables: Tables | None) -> tuple[Codes, int]:
+def receive(data: bytes, shape: tuple[int, ...], tables: VoteModel | None) -> tuple[Codes, int]:
     """Codes as far as the bytes decide whole passes, and how many passes that are."""
     codes = np.zeros(shape, np.int8)
     coder, model, count = BitDecoder(data), CodeModel(*shape[1:], tables), 0
@@ -61,7 +71,7 @@ def receive(data: bytes, shape: tuple[int, ...], tables: Tables | None) -> tuple
     return codes, count
 
 
-def scalar_stream(codes: Codes, tables: Tables | None) -> bytes:
+def scalar_stream(codes: Codes, tables: VoteModel | None) -> bytes:
     """The oracle's symbols through the coder one by one."""
     coder = BitEncoder()
     for call in oracle.symbols(codes, tables):
@@ -91,6 +101,27 @@ def test_all_kinds_of_codes(kind: str, raw: bool, make_tables: MakeTables) -> No
     stream = send(codes, tables, coder)
     assert coder.calls == list(oracle.symbols(codes, tables))
     assert stream == scalar_stream(codes, tables)
+
+
+@pytest.mark.parametrize("grid", [(1, 1), (1, 7), (3, 3), (5, 4)])
+@pytest.mark.parametrize("channels", [2, 8, 10])
+def test_random_networks_and_codes(grid: tuple[int, int], channels: int, make_mix: MakeMix) -> None:
+    codes = codes_of("smooth", (4, *grid, channels), seed=sum(grid))
+    mix = make_mix(4, channels, channels)
+    coder = Spy()
+    stream = send(codes, mix, coder)
+    assert coder.calls == list(oracle.symbols(codes, mix))
+    assert stream == scalar_stream(codes, mix)
+    found, passes = receive(stream, codes.shape, mix)
+    assert passes == 16
+    assert np.array_equal(found, codes)
+
+
+def test_sums_of_a_network_are_within_its_bound(make_mix: MakeMix) -> None:
+    mix = make_mix(4, 32, 0)
+    loud = dataclasses.replace(mix, first=np.full_like(mix.first, 127))
+    assert loud.bound() >= 127 * 19 * 32 + int(np.abs(mix.first_bias).max())
+    assert mix.bound() >= np.abs(mix.last.astype(int)).sum(-2).max() * MOST_HIDDEN
 
 
 def test_shipped_tables(tiny_weights: Path) -> None:

@@ -16,7 +16,8 @@ from recoding import compress, decoder, encode, pixels, symbols, to_file
 import nacre
 from golden.drawing import disc, gray, shades
 from nacre.codecs.recurrent import steps
-from nacre.codecs.recurrent.parameters import RAW, TABLES, Parameters
+from nacre.codecs.recurrent.entropy import MIX, RAW, TABLES
+from nacre.codecs.recurrent.parameters import Parameters
 from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE
 from nacre.codecs.recurrent.stream import NEVER, PASSES, Iterations
 from nacre.errors import FormatError, LimitError, TruncatedError, UsageError, WeightsError
@@ -259,13 +260,13 @@ def test_iterations_out_of_range(count: int) -> None:
 
 def test_parameters_survive() -> None:
     for iterations in (1, 16):
-        for entropy in (RAW, TABLES):
+        for entropy in (RAW, TABLES, MIX):
             for reconstruction in ("additive", "one-shot"):
                 given = Parameters(iterations, entropy, reconstruction, 16)
                 assert Parameters.parse(given.pack()) == given
 
 
-@pytest.mark.parametrize("flags", [0x01, 0x04, 0x06, 0x08, 0x10, 0x40, 0x60, 0x80])
+@pytest.mark.parametrize("flags", [0x01, 0x06, 0x08, 0x10, 0x40, 0x60, 0x80])
 def test_reserved_bits_are_refused(flags: int) -> None:
     with pytest.raises(FormatError, match="update nacre"):
         Parameters.parse(bytes([8, flags, 0]))

@@ -97,3 +97,9 @@ def test_pictures_up_to_one_and_a_half_megapixels_are_whole() -> None:
     assert gru_conv.WHOLE_BELOW == 1_500_000
     assert gru_conv.TILE_SIDE % gru_conv.TILE_UNIT == 0
     assert Parameters.parse(encode(Picture(shades(64, 80)), 1).parameters).tile == 0
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_narrow_pictures_count_as_they_are_padded() -> None:
+    # 300 pixels, but 4,864 of states.
+    assert Parameters.parse(encode(Picture(shades(1, 300)), 1).parameters).tile == 1

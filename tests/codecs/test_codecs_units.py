@@ -18,9 +18,10 @@ import nacre
 from golden.drawing import disc, gray, shades
 from nacre.codecs.recurrent import unit_decoding, unit_steps
 from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Codes, Tables
+from nacre.codecs.recurrent.entropy import RAW, TABLES
 from nacre.codecs.recurrent.stream import PASSES
 from nacre.codecs.recurrent.unit_encoding import encode_units
-from nacre.codecs.recurrent.unit_parameters import RAW, TABLES, UnitParameters
+from nacre.codecs.recurrent.unit_parameters import UnitParameters
 from nacre.codecs.recurrent.unit_steps import DECODER_FILE, ENCODER_FILE, UnitDecoder, unit_shape
 from nacre.codecs.recurrent.units import encoded as encoded_units
 from nacre.coding.passes import INTERLEAVED, pass_view

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nacre.codecs.recurrent.contexts import CodeModel, Tables, voters
+from nacre.codecs.recurrent.contexts import CodeModel, VoteModel, voters
 from nacre.codecs.recurrent.stream import Iterations, code_stream
 from nacre.coding.passes import INTERLEAVED, neighbor_view, pass_view
 from nacre.coding.stream import BitDecoder, BitEncoder
@@ -38,14 +38,14 @@ def smooth_codes(
     return found
 
 
-def send(codes: Codes, tables: Tables | None) -> bytes:
+def send(codes: Codes, tables: VoteModel | None) -> bytes:
     coder = BitEncoder()
     model = CodeModel(*codes.shape[1:], tables)
     code_stream(coder, model, Iterations(codes, [1] * len(codes)), None, send=True)
     return coder.finish()[0]
 
 
-def relative_size(pictures: list[Codes], tables: Tables) -> float:
+def relative_size(pictures: list[Codes], tables: VoteModel) -> float:
     coded = sum(len(send(codes, tables)) for codes in pictures)
     return coded / sum(len(send(codes, None)) for codes in pictures)
 

@@ -77,7 +77,7 @@ def fit_tables(pictures: Sequence[Codes]) -> Tables:
                     tables.biases[t, number, c] = integers[-1]
                     level = np.searchsorted(thresholds, integers @ features, side="right")
                     counts[c] += np.bincount(2 * level + ones, minlength=2 * LEVELS).reshape(LEVELS, 2)
-        tables.priors[t] = _scale_priors(counts)
+        tables.priors[t] = scale_priors(counts)
         before = now
     return tables
 
@@ -115,7 +115,8 @@ def _logistic(features: NDArray[np.float32], ones: NDArray[np.bool_]) -> Floats:
     return weights
 
 
-def _scale_priors(counts: Floats) -> NDArray[np.uint8]:
+def scale_priors(counts: Floats) -> NDArray[np.uint8]:
+    """Counts (..., 2) to priors of about one sum."""
     total = counts.sum(-1, keepdims=True)
     # A level that training never saw starts from what its place says, not from certainty.
     share = (counts + 1) / (total + 2)

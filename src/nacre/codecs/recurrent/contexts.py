@@ -1,4 +1,4 @@
-"""Entropy models of binary codes: `tables`, adaptive contexts over a signed vote of known neighbors.
+"""Entropy coding of binary codes: adaptive contexts over a vote, and the votes of `tables`.
 
 Codes of one iteration are (H, W, C) int8 in {-1, +1}, 0 where not known. Everything is integer.
 """
@@ -6,6 +6,7 @@ Codes of one iteration are (H, W, C) int8 in {-1, +1}, 0 where not known. Everyt
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +32,55 @@ SPLIT_ABOVE = 8
 """With more channels than this a pass is coded in two halves, the second of which sees the first."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """What both sides know of the codes when a call begins.
+
+    Attributes
+    ----------
+    now, before, earlier
+        (H + 2, W + 2, C): this iteration and the two before it, with a border of one cell.
+    """
+
+    now: Codes
+    before: Codes
+    earlier: Codes
+
+    @classmethod
+    def nothing(cls, height: int, width: int, channels: int) -> Known:
+        """Before the first iteration."""
+        empty = np.zeros((height + 2, width + 2, channels), np.int8)
+        return cls(empty, empty, empty)
+
+    def next(self) -> Known:
+        """At the beginning of the next iteration."""
+        return Known(np.zeros_like(self.now), self.now, self.before)
+
+
+class VoteModel(Protocol):
+    """What says how likely a code is +1, up to the adaptive contexts.
+
+    Attributes
+    ----------
+    thresholds
+        (L - 1,) int16, rising: a vote of at least the i-th has level i + 1 or more.
+    priors
+        (T, C, L, 2) uint8: counts of -1 and +1 at the start.
+    """
+
+    @property
+    def thresholds(self) -> NDArray[np.int16]: ...  # noqa: D102
+
+    @property
+    def priors(self) -> NDArray[np.uint8]: ...  # noqa: D102
+
+    def votes(self, known: Known, iteration: int, number: int, channels: slice) -> NDArray[np.number[Any]]:
+        """Integers (h, w, c) for the cells of a pass and one of `channel_halves`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Tables(ArrayRecord):
-    """Shipped integers of the model; iteration axis T, passes 4, channels C.
+    """The model `tables`: signed votes of sixteen codes. Iteration axis T, passes 4, channels C.
 
     Attributes
     ----------
@@ -54,6 +101,12 @@ class Tables(ArrayRecord):
     partners: NDArray[np.uint8]
     thresholds: NDArray[np.int16]
     priors: NDArray[np.uint8]
+
+    def votes(self, known: Known, iteration: int, number: int, channels: slice) -> NDArray[np.int16]:
+        """See `VoteModel`."""
+        found = voters(known.now, known.before, number, self.partners[iteration, channels], channels)
+        place = iteration, number, channels
+        return votes(found, self.weights[place], self.biases[place])
 
 
 def channel_halves(channels: int) -> list[slice]:
@@ -113,22 +166,20 @@ class CodeModel:
     ----------
     height, width, channels
         Of the code grid.
-    tables
+    model
         None sends bits as they are (probability 1/2).
     """
 
-    def __init__(self, height: int, width: int, channels: int, tables: Tables | None) -> None:
-        self._tables = tables
-        shape = (height + 2, width + 2, channels)
-        self._now: Codes = np.zeros(shape, np.int8)
-        self._before: Codes = np.zeros(shape, np.int8)
+    def __init__(self, height: int, width: int, channels: int, model: VoteModel | None) -> None:
+        self._model = model
+        self._known = Known.nothing(height, width, channels)
         self._contexts: AdaptiveContexts | None = None
 
     def begin(self, iteration: int) -> None:
         """Go on to an iteration, numbered from 0."""
-        self._before, self._now = self._now, np.zeros_like(self._now)
-        if self._tables is not None:
-            self._contexts = AdaptiveContexts(self._tables.priors[iteration])
+        self._known = self._known.next()
+        if self._model is not None:
+            self._contexts = AdaptiveContexts(self._model.priors[iteration])
 
     def code_pass(
         self,
@@ -159,25 +210,18 @@ class CodeModel:
         EndOfStreamError
             When the pass is not wholly decided.
         """
-        cells = neighbor_view(self._now, INTERLEAVED[number], (0, 0))
+        cells = neighbor_view(self._known.now, INTERLEAVED[number], (0, 0))
         chosen = np.s_[:, :] if active is None else active
         for channels in channel_halves(cells.shape[2]):
             view = cells[..., channels]
             sent = None if codes is None else (codes[..., channels][chosen] > 0).astype(np.uint8)
-            if self._tables is None or self._contexts is None:
+            if self._model is None or self._contexts is None:
                 bits = coder.code(sent, np.full(view[chosen].shape, TOTAL // 2))
             else:
-                level = np.searchsorted(
-                    self._tables.thresholds,
-                    self._votes(self._tables, iteration, number, channels),
-                    side="right",
-                )
-                context = np.arange(channels.start, channels.stop) * LEVELS + level
+                vote = self._model.votes(self._known, iteration, number, channels)
+                level = np.searchsorted(self._model.thresholds, vote, side="right")
+                levels = len(self._model.thresholds) + 1
+                context = np.arange(channels.start, channels.stop) * levels + level
                 bits = self._contexts.code(coder, sent, context[chosen])
             view[chosen] = 2 * bits.astype(np.int8) - 1
         return cells
-
-    def _votes(self, tables: Tables, iteration: int, number: int, channels: slice) -> NDArray[np.int16]:
-        known = voters(self._now, self._before, number, tables.partners[iteration, channels], channels)
-        place = iteration, number, channels
-        return votes(known, tables.weights[place], tables.biases[place])

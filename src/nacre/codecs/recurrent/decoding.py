@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from nacre.codecs.contract import Coded, DecodeOptions
-from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
+from nacre.codecs.recurrent.entropy import load_model
 from nacre.codecs.recurrent.grid import CodeGrid, pass_numbers
-from nacre.codecs.recurrent.parameters import TABLES, Parameters
-from nacre.codecs.recurrent.presets import STRIDE, TILE_UNIT
+from nacre.codecs.recurrent.parameters import Parameters
+from nacre.codecs.recurrent.presets import LARGEST_TILE, STRIDE, TILE_UNIT
 from nacre.codecs.recurrent.receiving import StreamDecoder
 from nacre.codecs.recurrent.steps import (
     DecoderStep,
@@ -37,9 +37,10 @@ class GruConvDecoder(StreamDecoder):
 
     def __init__(self, info: WeightsInfo, coded: Coded, options: DecodeOptions) -> None:
         self._parameters = Parameters.parse(coded.parameters)
-        coding = self._parameters.entropy == TABLES
-        super().__init__(coded, Tables.load(info.read(TABLES_FILE)) if coding else None)
+        super().__init__(coded, load_model(info, self._parameters.entropy))
         self._tiles = TileGrid.make(coded.height, coded.width, self._parameters.tile * TILE_UNIT, STRIDE)
+        if self._tiles.largest(STRIDE) > LARGEST_TILE:
+            raise FormatError("The file claims larger tiles than any are; it is damaged.")
         self._grid = CodeGrid(self._tiles)
         self._numbers = pass_numbers(*self._grid.shape)
         shape = network_shape(info)
@@ -59,7 +60,8 @@ class GruConvDecoder(StreamDecoder):
         pixels = np.empty((self._coded.height, self._coded.width, 1 if self._coded.gray else 3), np.uint8)
         top = 0
         for strip in self._tiles.blend(tiles):
-            pixels[top : top + len(strip)] = np.rint(to_layout(strip, self._coded.gray))
+            shown = to_layout(strip, self._coded.gray)
+            pixels[top : top + len(strip)] = np.rint(shown, out=shown)
             top += len(strip)
         return Picture(pixels, alpha.shown() if alpha else None)
 

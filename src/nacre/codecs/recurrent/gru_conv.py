@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions
 from nacre.codecs.describing import describe
-from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
 from nacre.codecs.recurrent.decoding import GruConvDecoder
 from nacre.codecs.recurrent.encoding import EncodeRun
 from nacre.codecs.recurrent.parameters import Parameters
@@ -18,7 +17,7 @@ from nacre.picture.tiles import TileGrid
 from nacre.runtime.weights import find_weights
 
 WHOLE_BELOW = 1_500_000
-"""Pixels up to which a picture is one tile."""
+"""Pixels up to which a picture, padded to cells, is one tile."""
 TILE_SIDE = 1024
 
 
@@ -54,13 +53,11 @@ class GruConv:
         if not 1 <= count <= MAX_ITERATIONS:
             raise UsageError(f"{self.name} has 1 to {MAX_ITERATIONS} iterations, not {count}.")
         info = find_weights(self.name)
-        tile = 0 if picture.width * picture.height <= WHOLE_BELOW else TILE_SIDE
-        tiles = TileGrid.make(picture.height, picture.width, tile, STRIDE)
+        tile, tiles = _tiles(picture)
         run = EncodeRun(picture, tiles, info, count, options)
         run.encode_tiles()
         floors, errors = run.floors()
-        tables = Tables.load(info.read(TABLES_FILE))
-        stream, borders, entropy = send(Iterations(run.codes, floors), tables, picture.alpha)
+        stream, borders, entropy = send(Iterations(run.codes, floors), info, picture.alpha)
         shape = network_shape(info)
         parameters = Parameters(count, entropy, shape.reconstruction, tile // TILE_UNIT)
         notes: tuple[str, ...] = ()
@@ -84,3 +81,11 @@ class GruConv:
     def decoder(self, coded: Coded, options: DecodeOptions) -> GruConvDecoder:
         """A decoder for a growing stream; see the contract."""
         return GruConvDecoder(find_weights(self.name, coded.weights_tag), coded, options)
+
+
+def _tiles(picture: Picture) -> tuple[int, TileGrid]:
+    """The side of tiles, 0 for the whole picture, and where they lie."""
+    whole = TileGrid.make(picture.height, picture.width, 0, STRIDE)
+    if whole.largest(STRIDE) <= WHOLE_BELOW:
+        return 0, whole
+    return TILE_SIDE, TileGrid.make(picture.height, picture.width, TILE_SIDE, STRIDE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nacre.codecs.parameters import sized
+from nacre.codecs.recurrent.entropy import MIX
 from nacre.codecs.recurrent.presets import MAX_ITERATIONS
 from nacre.errors import FormatError
 
-RAW, TABLES = 0, 1
 _RECONSTRUCTIONS = ("additive", "one-shot")
 
 
@@ -21,7 +21,7 @@ class Parameters:
     iterations
         Iterations of the full encode, 1 to 16.
     entropy
-        `RAW` (bits as they are) or `TABLES` (adaptive contexts).
+        One of `entropy`.
     reconstruction
         `additive` or `one-shot`; stated for checking, fixed by the weights.
     tile
@@ -49,9 +49,9 @@ class Parameters:
         """
         iterations, flags, tile = sized(data, 3)
         entropy, reconstruction = flags >> 1 & 3, flags >> 5 & 3
-        if flags & 0b10011001 or entropy > TABLES or reconstruction >= len(_RECONSTRUCTIONS):
+        if flags & 0b10011001 or entropy > MIX or reconstruction >= len(_RECONSTRUCTIONS):
             raise FormatError(
-                "The file uses dynamic bits, priming or learned contexts, which this reader lacks; "
+                "The file uses dynamic bits, priming or other contexts, which this reader lacks; "
                 "update nacre."
             )
         if not 1 <= iterations <= MAX_ITERATIONS:

@@ -14,6 +14,9 @@ STRIDE = 16
 TILE_UNIT = 64
 """Pixels a step of the tile side in the file."""
 
+LARGEST_TILE = 1 << 21
+"""Pixels of a padded tile at most: a file decides its tiles, and their states take 350 bytes a pixel."""
+
 MAX_ITERATIONS = 16
 DEFAULT_ITERATIONS = 8
 

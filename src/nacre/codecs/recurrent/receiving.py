@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from nacre.codecs.contract import Coded
-from nacre.codecs.recurrent.contexts import CodeModel, Tables
+from nacre.codecs.recurrent.contexts import CodeModel, VoteModel, channel_halves
 from nacre.codecs.recurrent.stream import Iterations, code_stream
 from nacre.coding.alpha import AlphaCoder
-from nacre.coding.stream import BitDecoder
+from nacre.coding.contexts import MOST
+from nacre.coding.passes import INTERLEAVED, pass_view
+from nacre.coding.stream import TOTAL, BitDecoder
 from nacre.errors import TruncatedError
 from nacre.picture.picture import Picture
+
+_LEAST_BITS = -math.log2(MOST / TOTAL)
+"""That a symbol takes, however likely."""
+_SLACK = 64
+"""Bits that the range coder may hold back."""
 
 
 class StreamDecoder(ABC):
@@ -21,12 +29,12 @@ class StreamDecoder(ABC):
     ----------
     coded
         The facts of the header.
-    tables
-        Of the entropy model; None where bits stand as they are.
+    model
+        Of the entropy of codes; None where bits stand as they are.
     """
 
-    def __init__(self, coded: Coded, tables: Tables | None) -> None:
-        self._coded, self._tables = coded, tables
+    def __init__(self, coded: Coded, model: VoteModel | None) -> None:
+        self._coded, self._model = coded, model
         self._yielded = (0, 0)
         self._alpha_layers = 0
 
@@ -71,7 +79,20 @@ class StreamDecoder(ABC):
         """Decode the symbols that `stream` decides."""
         received = self._nothing()
         alpha = AlphaCoder(self._coded.height, self._coded.width) if self._coded.alpha else None
+        if _too_short(stream, received):
+            return received, alpha
         _, rows, columns, channels = received.codes.shape
-        model = CodeModel(rows, columns, channels, self._tables)
+        model = CodeModel(rows, columns, channels, self._model)
         code_stream(BitDecoder(stream), model, received, alpha, send=False)
         return received, alpha
+
+
+def _too_short(stream: bytes, nothing: Iterations) -> bool:
+    """Whether a stream cannot hold its first call, so that sizes that are merely claimed make no work."""
+    if nothing.active is None:
+        first = pass_view(nothing.codes[0], INTERLEAVED[0])[
+            ..., channel_halves(nothing.codes.shape[3])[0]
+        ].size
+    else:
+        first = nothing.active[0].size // 2
+    return first * _LEAST_BITS > 8 * len(stream) + _SLACK

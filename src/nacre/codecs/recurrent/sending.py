@@ -6,34 +6,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nacre.codecs.contract import Layer
-from nacre.codecs.recurrent.contexts import CodeModel, Tables
-from nacre.codecs.recurrent.parameters import RAW, TABLES
+from nacre.codecs.recurrent.contexts import CodeModel, VoteModel
+from nacre.codecs.recurrent.entropy import RAW, best_model, load_model
 from nacre.codecs.recurrent.stream import PASSES, Iterations, code_stream
 from nacre.coding.alpha import AlphaCoder
 from nacre.coding.stream import BitEncoder
+from nacre.runtime.weights import WeightsInfo
 
 
-def send(sent: Iterations, tables: Tables, alpha: NDArray[np.uint8] | None) -> tuple[bytes, list[int], int]:
+def send(
+    sent: Iterations, info: WeightsInfo, alpha: NDArray[np.uint8] | None
+) -> tuple[bytes, list[int], int]:
     """The stream, where each pass ends in it, and its entropy model.
 
-    Codes that the tables would make longer are sent as they are.
+    Codes that the weights' model would make longer are sent as they are.
     """
-    stream, borders = _code(sent, tables, alpha)
+    entropy = best_model(info)
+    stream, borders = _code(sent, load_model(info, entropy), alpha)
     if len(stream) * 8 > np.count_nonzero(sent.codes):
         plain, plain_borders = _code(sent, None, alpha)
         if len(plain) < len(stream):
             return plain, plain_borders, RAW
-    return stream, borders, TABLES
+    return stream, borders, entropy
 
 
 def _code(
-    sent: Iterations, tables: Tables | None, alpha: NDArray[np.uint8] | None
+    sent: Iterations, model: VoteModel | None, alpha: NDArray[np.uint8] | None
 ) -> tuple[bytes, list[int]]:
     coder = BitEncoder()
     _, rows, columns, channels = sent.codes.shape
     plane = None if alpha is None else AlphaCoder(alpha.shape[0], alpha.shape[1], alpha)
     again = Iterations(sent.codes, sent.floors, opening=sent.opening, active=sent.active)
-    code_stream(coder, CodeModel(rows, columns, channels, tables), again, plane, send=True)
+    code_stream(coder, CodeModel(rows, columns, channels, model), again, plane, send=True)
     return coder.finish()
 
 

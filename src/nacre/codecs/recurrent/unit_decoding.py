@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nacre.codecs.contract import Coded, DecodeOptions
-from nacre.codecs.recurrent.contexts import TABLES_FILE, Codes, Tables
+from nacre.codecs.recurrent.contexts import Codes
+from nacre.codecs.recurrent.entropy import load_model
 from nacre.codecs.recurrent.receiving import StreamDecoder
 from nacre.codecs.recurrent.stream import PASSES, Iterations
 from nacre.codecs.recurrent.unit_grid import Pixels, UnitGrid
-from nacre.codecs.recurrent.unit_parameters import TABLES, UnitParameters
+from nacre.codecs.recurrent.unit_parameters import UnitParameters
 from nacre.codecs.recurrent.unit_steps import States, UnitDecoder, Units, chunks, from_network, unit_shape
 from nacre.coding.alpha import AlphaCoder
 from nacre.picture.picture import Picture
@@ -19,7 +20,7 @@ from nacre.runtime.weights import WeightsInfo
 OPENING = PASSES
 """Passes of the first layer: a picture with a part of its units missing is none."""
 
-_KEPT_PIXELS = 1 << 20
+_KEPT_PIXELS = 1 << 19
 """Pictures up to this size keep their states between calls; larger ones are run anew."""
 
 
@@ -79,8 +80,7 @@ class UnitPictureDecoder(StreamDecoder):
     def __init__(self, info: WeightsInfo, coded: Coded, options: DecodeOptions) -> None:
         self._shape = unit_shape(info)
         self._parameters = UnitParameters.parse(coded.parameters, self._shape.most_iterations)
-        coding = self._parameters.entropy == TABLES
-        super().__init__(coded, Tables.load(info.read(TABLES_FILE)) if coding else None)
+        super().__init__(coded, load_model(info, self._parameters.entropy))
         self._grid = UnitGrid.of(self._shape, coded.height, coded.width)
         self._run = UnitRun(info, self._grid, coded.gray, options.threads)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nacre.codecs.parameters import sized
-from nacre.codecs.recurrent.parameters import RAW, TABLES
+from nacre.codecs.recurrent.entropy import MIX
 from nacre.errors import FormatError
-
-__all__ = ["RAW", "TABLES", "UnitParameters"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class UnitParameters:
     iterations
         Iterations of the full encode, at least 1.
     entropy
-        `RAW` (bits as they are) or `TABLES` (adaptive contexts).
+        One of `entropy`.
     dynamic
         Whether the stream says for each unit in which iterations it goes on.
     """
@@ -43,7 +41,7 @@ class UnitParameters:
             If they ask for something that this version does not know.
         """
         iterations, flags = sized(data, 2)
-        if flags & ~7 or flags >> 1 > TABLES:
+        if flags & ~7 or flags >> 1 > MIX:
             raise FormatError("The file uses an entropy model that this reader lacks; update nacre.")
         if not 1 <= iterations <= most:
             raise FormatError(

@@ -22,7 +22,7 @@ States = list[Units]
 ENCODER_FILE = "encoder.onnx"
 DECODER_FILE = "decoder.onnx"
 
-_CHUNK_PIXELS = 1 << 16
+_CHUNK_PIXELS = 1 << 15
 """Pixels of the units that one call runs on: what bounds memory."""
 
 
@@ -44,7 +44,7 @@ def unit_shape(info: WeightsInfo) -> UnitShape:
 
 
 def chunks(shape: UnitShape, count: int) -> list[slice]:
-    """Units of each call, at most 65,536 pixels of them."""
+    """Units of each call, at most 32,768 pixels of them."""
     size = _CHUNK_PIXELS // shape.side**2
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 

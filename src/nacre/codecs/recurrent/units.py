@@ -19,7 +19,6 @@ from nacre.codecs.contract import (
 )
 from nacre.codecs.describing import describe
 from nacre.codecs.recurrent import allocation
-from nacre.codecs.recurrent.contexts import TABLES_FILE, Tables
 from nacre.codecs.recurrent.floors import least_passes
 from nacre.codecs.recurrent.raw import pack, unpack
 from nacre.codecs.recurrent.sending import layers_of, send
@@ -155,7 +154,7 @@ def encoded(
     errors = units.picture_errors(given)[:total]
     floors = least_passes(errors, OPENING)
     sent = Iterations(codes, floors, opening=OPENING, active=active)
-    stream, borders, entropy = send(sent, Tables.load(info.read(TABLES_FILE)), picture.alpha)
+    stream, borders, entropy = send(sent, info, picture.alpha)
     shape = unit_shape(info)
     return Encoded(
         weights_tag=bytes.fromhex(info.tag),

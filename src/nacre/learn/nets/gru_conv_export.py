@@ -12,20 +12,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nacre.codecs.recurrent.contexts import TABLES_FILE, Codes
+from nacre.codecs.recurrent.contexts import Codes
+from nacre.codecs.recurrent.mix import MIX_FILE
 from nacre.codecs.recurrent.presets import MAX_ITERATIONS
 from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE, DecoderStep, EncoderStep
-from nacre.learn.code_tables import fit_tables
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import Exported, agreement, network_record, written
+from nacre.learn.mix_fit import fit_mix
 from nacre.learn.nets.gru_conv import GruConv
 from nacre.learn.nets.recurrent_cells import RecurrentCell
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.gru_conv import GruConvTask
 
-FIT_PICTURES = 120
-FIT_SIDE = 192
+FIT_PICTURES = 160
+FIT_SIDE = 256
 JUDGED = 8
 
 
@@ -62,10 +63,10 @@ def export_gru_conv(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder
             "half_precision_psnr_change": [round(b - a, 3) for a, b in zip(full, half, strict=True)],
         }
         codes = fit_codes(net, data)
-    tables = fit_tables(codes)
-    files[TABLES_FILE] = tables.packed()
+    mix = fit_mix(codes)
+    files[MIX_FILE] = mix.packed()
     tensors = {f"decoder.{k}": v for k, v in canonical_tensors(net.decoder).items()}
-    tensors |= {f"tables.{k}": v for k, v in tables.arrays().items()}
+    tensors |= {f"mix.{k}": v for k, v in mix.arrays().items()}
     return Exported(files, tensors, network_record(net.shape), figures)
 
 
