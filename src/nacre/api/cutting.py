@@ -30,6 +30,18 @@ def cut(
         If the size is below the first layer, or no rate point at hand reaches the PSNR.
     FormatError, TruncatedError
         If the source is not a nacre file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nacre
+    >>> noise = np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
+    >>> data = nacre.encode(noise)
+    >>> nacre.cut(data, bytes=1000) == data[:1000]
+    True
+    >>> nacre.cut(data, bytes=10)
+    Traceback (most recent call last):
+    nacre.errors.TargetError: The smallest cut of this file has ... bytes, more than 10; ask for more.
     """
     from nacre.codecs.targets import Target
 

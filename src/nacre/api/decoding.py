@@ -72,6 +72,17 @@ def decode(
     -----
     NacreWarning
         If the file is damaged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nacre
+    >>> noise = np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
+    >>> data = nacre.encode(noise)
+    >>> nacre.decode(data).size
+    (80, 64)
+    >>> nacre.decode(data[: len(data) // 2]).mode  # the first half of the file is a picture too
+    'RGB'
     """
     from nacre.picture.writing import to_pil
 

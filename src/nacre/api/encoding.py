@@ -111,6 +111,16 @@ def compress(
         If the target cannot be reached.
     WeightsError
         If the codec's weights are not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nacre
+    >>> made = nacre.compress(np.zeros((32, 48, 3), np.uint8), bytes=300)
+    >>> made.codec, made.width, made.height
+    ('progressive', 48, 32)
+    >>> made.bpp == 8 * len(made.data) / (48 * 32)
+    True
     """
     from nacre.codecs.contract import EncodeOptions
     from nacre.codecs.registry import DEFAULT, get_codec

@@ -68,6 +68,16 @@ def info(source: FileSource) -> FileInfo:
     ------
     FormatError, TruncatedError
         If it is not a nacre file, or ends inside its header.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nacre
+    >>> facts = nacre.info(nacre.encode(np.zeros((32, 48, 3), np.uint8)))
+    >>> facts.codec, facts.width, facts.height, facts.layout, facts.integrity
+    ('progressive', 48, 32, 'RGB', 'whole')
+    >>> facts.rate_points[0].bytes == facts.first_layer_bytes
+    True
     """
     return facts_of(read_source(source, None))
 

@@ -9,7 +9,14 @@ if TYPE_CHECKING:
 
 
 def list_codecs() -> list[CodecInfo]:
-    """All codecs, with the weights that are installed."""
+    """All codecs, with the weights that are installed.
+
+    Examples
+    --------
+    >>> import nacre
+    >>> [codec.name for codec in nacre.list_codecs() if codec.regions]
+    ['progressive']
+    """
     from nacre.codecs.registry import codec_names, get_codec
 
     return [get_codec(name).describe() for name in codec_names()]

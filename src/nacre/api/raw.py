@@ -42,6 +42,14 @@ def encode_raw(
         If the codec has no such streams.
     PictureError
         If the picture has an alpha channel, or cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nacre
+    >>> thumbnail = np.zeros((32, 32, 3), np.uint8)
+    >>> len(nacre.encode_raw(thumbnail, codec="lstm-fc", iterations=4))  # 16 patches of 4 bits, 4 times
+    32
     """
     from nacre.codecs.contract import EncodeOptions
     from nacre.picture.reading import DEFAULT_MAX_PIXELS, as_picture
@@ -87,6 +95,14 @@ def decode_raw(
         If there is not one whole iteration.
     LimitError
         If the picture has more than `max_pixels` pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nacre
+    >>> stream = nacre.encode_raw(np.zeros((32, 32, 3), np.uint8), codec="lstm-fc", iterations=4)
+    >>> nacre.decode_raw(stream, codec="lstm-fc", size=(32, 32)).size
+    (32, 32)
     """
     from nacre.codecs.contract import DecodeOptions
     from nacre.picture.reading import DEFAULT_MAX_PIXELS
