@@ -69,11 +69,13 @@ class Cache:
     ----------
     folder
         Made if it is not there.
+    name
+        Of the file.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "measurements") -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / "measurements.jsonl"
+        self._path = folder / f"{name}.jsonl"
         self._rows: dict[str, list[dict[str, Any]]] = {}
         if self._path.exists():
             self._load()

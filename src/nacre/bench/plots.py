@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,12 @@ from nacre.bench.report import METRICS, Report
 from nacre.bench.thumbnail_curves import ThumbnailStudy
 from nacre.errors import UsageError
 
-_TITLES = {"psnr-rgb": "PSNR over R'G'B' (dB)", "ms-ssim-rgb": "MS-SSIM, -10 log10(1 - x) (dB)"}
+TITLES = {
+    "psnr-rgb": "PSNR over R'G'B' (dB)",
+    "ssim-rgb": "SSIM, -10 log10(1 - x) (dB)",
+    "ms-ssim-rgb": "MS-SSIM, -10 log10(1 - x) (dB)",
+}
+"""Metrics that can be drawn, by CompressAI's keys."""
 RATES = tuple(float(bpp) for bpp in np.geomspace(0.03, 2.5, 200))
 """Rates at which curves are drawn, as far as every picture's own curve reaches."""
 
@@ -70,6 +76,40 @@ def save_thumbnails(study: ThumbnailStudy, path: Path) -> list[Path]:
     return _write(partial(_draw_thumbnails, study), path)
 
 
+_INK = "#012345"  # stands for the color of the text around, which SVG can name and matplotlib cannot
+
+
+def inline_svg(report: Report, metric: str) -> str:
+    """Draw one metric as an SVG element for a page of HTML: no background, ink of the page's own color.
+
+    Raises
+    ------
+    UsageError
+        If matplotlib is not installed.
+    """
+    require()
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    inks = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color")
+    looks: dict[Any, Any] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": metric,
+        "legend.frameon": False,
+        **dict.fromkeys(inks, _INK),
+    }
+    with rc_context(looks):
+        figure = Figure(figsize=(6.6, 5.6), layout="constrained")
+        _draw_metric(figure.subplots(), report, metric)
+        figure.legend(fontsize="small", loc="outside lower center", ncols=2)
+        out = io.StringIO()
+        empty = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(out, format="svg", transparent=True, metadata=empty)
+    _, start, drawn = out.getvalue().partition("<svg")
+    named = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{metric}-", drawn)  # a page holds several
+    return start + named.replace(_INK, "currentColor")
+
+
 def _write(draw: Callable[[], Any], path: Path) -> list[Path]:
     require()
     from matplotlib import rc_context
@@ -86,38 +126,43 @@ def _write(draw: Callable[[], Any], path: Path) -> list[Path]:
 
 
 def _draw(report: Report) -> Any:
-    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 6), layout="constrained")
     for axes, metric in zip(figure.subplots(1, 2), METRICS, strict=True):
-        for codec in report.codecs:
-            points = codec.at_equal_rate(metric, RATES)
-            style: dict[str, Any] = {"linewidth": 2}
-            if not points:  # too few for curves: their means, with nothing in between
-                results = codec.mean_results()
-                points = list(zip(results["bpp"], decibels(metric, results[metric]), strict=True))
-                style = {"marker": "o", "linestyle": "none"}
-            axes.plot([bpp for bpp, _ in points], [q for _, q in points], label=codec.name, **style)
-        for number, name in enumerate(report.published):
-            results = published.load(name).results
-            if metric in results:
-                bpp, quality = np.asarray(results["bpp"]), decibels(metric, results[metric])
-                order = np.argsort(bpp)
-                order = order[bpp[order] <= RATES[-1]]  # further right, a curve would squeeze all others
-                thin: dict[str, Any] = {
-                    "linewidth": 0.9,
-                    "color": colormaps["Dark2"](number % 8),
-                    "linestyle": ("--", ":")[number // 8 % 2],
-                }
-                axes.plot(bpp[order], quality[order], label=f"{name}, published", **thin)
-        axes.set_xlim(0, RATES[-1])
-        axes.set_xlabel("bits per pixel")
-        axes.set_ylabel(_TITLES[metric])
-        axes.grid(alpha=0.3)
+        _draw_metric(axes, report, metric)
         axes.legend(fontsize="x-small", loc="lower right")
     figure.suptitle(_title(report))
     return figure
+
+
+def _draw_metric(axes: Any, report: Report, metric: str) -> None:
+    from matplotlib import colormaps
+
+    for codec in report.codecs:
+        points = codec.at_equal_rate(metric, RATES)
+        style: dict[str, Any] = {"linewidth": 2}
+        if not points:  # too few for curves: their means, with nothing in between
+            results = codec.mean_results()
+            points = list(zip(results["bpp"], decibels(metric, results[metric]), strict=True))
+            style = {"marker": "o", "linestyle": "none"}
+        axes.plot([bpp for bpp, _ in points], [q for _, q in points], label=codec.name, **style)
+    for number, name in enumerate(report.published):
+        results = published.load(name).results
+        if metric in results:
+            bpp, quality = np.asarray(results["bpp"]), decibels(metric, results[metric])
+            order = np.argsort(bpp)
+            order = order[bpp[order] <= RATES[-1]]  # further right, a curve would squeeze all others
+            thin: dict[str, Any] = {
+                "linewidth": 0.9,
+                "color": colormaps["Dark2"](number % 8),
+                "linestyle": ("--", ":")[number // 8 % 2],
+            }
+            axes.plot(bpp[order], quality[order], label=f"{name}, published", **thin)
+    axes.set_xlim(0, RATES[-1])
+    axes.set_xlabel("bits per pixel")
+    axes.set_ylabel(TITLES[metric])
+    axes.grid(alpha=0.3)
 
 
 def _draw_thumbnails(study: ThumbnailStudy) -> Any:

@@ -44,7 +44,7 @@ class CodecResults:
     def curve(self, picture: str, metric: str) -> Curve | None:
         """Quality in dB over rate for one picture, or None where there are too few points for a curve."""
         rows = self.pictures[picture]
-        values = [getattr(row, METRICS[metric]) for row in rows]
+        values = [getattr(row, _KEYS[metric]) for row in rows]
         try:
             return Curve.of([row.bpp for row in rows], decibels(metric, values))
         except CurveRangeError:

@@ -6,11 +6,12 @@ prefix decodes, and gets better), "prefixes-gru-conv" (the same of that codec), 
 calls and peak memory beside today's codecs), "everyday" (start-up, ordinary and large pictures),
 "everyday-gru-conv", "thumbnails" (codecs for 32x32 pixels, without headers), "recurrent" (the codecs of
 Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain), "decode-times" (how long
-they decode; for a quiet machine).
+they decode; for a quiet machine), "hard-input" (damaged, cut and lying files, and odd pictures).
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +30,8 @@ from nacre.bench.each_picture import Plan
 from nacre.bench.everyday import as_markdown
 from nacre.bench.everyday import everyday as measure_everyday
 from nacre.bench.files import write_json, write_whole
+from nacre.bench.hard_input import report as hard_input_report
+from nacre.bench.hard_input.study import study as study_hard_input
 from nacre.bench.installed import left_out
 from nacre.bench.markdown import render, times_table
 from nacre.bench.peaks import measure_peaks
@@ -283,6 +286,19 @@ def decode_times(job: Job) -> None:
     write_whole(job.out / "decode-times.md", decoding.as_markdown(found, picture, job.threads, missing))
 
 
+def hard_input(job: Job) -> None:
+    """What damaged, cut and lying files and odd pictures come to: hard-input.json and hard-input.md.
+
+    The pictures of the repository are among the odd ones where this runs in its root; what fuzzing came to
+    stands in fuzzing.json, where somebody did it.
+    """
+    found = study_hard_input([job.data / "jpegs", Path("tests"), Path("examples")], progress=job.progress)
+    write_json(job.out / "hard-input.json", found.as_dict())
+    fuzzed = job.out / "fuzzing.json"
+    fuzzing = json.loads(fuzzed.read_text()) if fuzzed.is_file() else None
+    write_whole(job.out / "hard-input.md", hard_input_report.as_markdown(found, fuzzing))
+
+
 PARTS: dict[str, Callable[[Job], None]] = {
     "kodak": kodak,
     "prefixes": prefixes,
@@ -296,6 +312,7 @@ PARTS: dict[str, Callable[[Job], None]] = {
     "recurrent": recurrent,
     "dynamic": dynamic,
     "decode-times": decode_times,
+    "hard-input": hard_input,
 }
 
 

@@ -13,6 +13,8 @@ from nacre.bench import plots, published
 from nacre.bench.cache import Cache
 from nacre.bench.contract import Codec
 from nacre.bench.files import write_json, write_whole
+from nacre.bench.html import page
+from nacre.bench.html.comparing import compare
 from nacre.bench.measure import Measurement, measure, read_pixels
 from nacre.bench.ours import RawNacreCodec
 from nacre.bench.parallel import carry_out
@@ -38,6 +40,7 @@ def run(
     json: PathLike | None = None,
     plot: PathLike | None = None,
     markdown: PathLike | None = None,
+    html: PathLike | None = None,
     anchor: str | None = None,
     published_curves: bool | Sequence[str] = False,
     threads: int = 2,
@@ -54,8 +57,9 @@ def run(
         A folder of pictures, a picture, or several of either.
     codecs
         Names such as "jpeg:420", "gru-conv", "gru-conv:raw", or codecs of the caller's.
-    json, plot, markdown
-        Files to write; `plot` gives a PNG and an SVG.
+    json, plot, markdown, html
+        Files to write; `plot` gives a PNG and an SVG, `html` a page that stands alone, with pictures to
+        compare.
     anchor
         The codec that BD-rates are taken against; by default "jpeg:420" if it is measured, or else the first
         codec.
@@ -94,7 +98,7 @@ def run(
     shown = published.names() if published_curves is True else list(published_curves or ())
     for name in shown:
         published.load(name)
-    if plot is not None:
+    if plot is not None or html is not None:
         plots.require()
     pictures = find_pictures(images)
     jobs = 1 if timing else jobs
@@ -126,6 +130,10 @@ def run(
         write_whole(Path(markdown), tables.render(report))
     if plot is not None:
         plots.save(report, Path(plot))
+    if html is not None:
+        kept = Cache(Path(cache), "pictures") if cache is not None else None
+        compared = compare(pictures, opened, jobs=jobs, cache=kept, progress=tell)
+        write_whole(Path(html), page.render(report, compared))
     return report
 
 

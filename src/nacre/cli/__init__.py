@@ -15,6 +15,7 @@ _COMMANDS = {
     "decode": "nacre.cli.decode:decode",
     "info": "nacre.cli.info:info",
     "compare": "nacre.cli.compare:compare",
+    "sheet": "nacre.cli.sheet:sheet",
     "codecs": "nacre.cli.codecs:codecs",
     "weights": "nacre.cli.weights:weights",
     "doctor": "nacre.cli.doctor:doctor",

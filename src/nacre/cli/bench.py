@@ -38,6 +38,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--plot", metavar="FILE", type=_FILE, help="Draw rate against quality, as .png and as .svg.")
 @click.option("--markdown", metavar="FILE", type=_FILE, help="Write tables.")
 @click.option(
+    "--report",
+    "html",
+    metavar="FILE",
+    type=_FILE,
+    help="Write a page of HTML that stands alone: plots, tables, and pictures to compare at equal bytes.",
+)
+@click.option(
     "--anchor", metavar="CODEC", help="BD-rates are against this codec.  [default: jpeg:420, or the first]"
 )
 @click.option(
@@ -64,6 +71,7 @@ def bench(
     json_file: Path | None,
     plot: Path | None,
     markdown: Path | None,
+    html: Path | None,
     anchor: str | None,
     published: bool,
     timing: bool,
@@ -78,8 +86,9 @@ def bench(
     are taken picture by picture, over the common range only, and then averaged.
     """
     drawn = [plot.with_suffix(suffix) for suffix in (".png", ".svg")] if plot else []
-    for path in (json_file, markdown, *drawn):
-        if path is not None and path.exists() and not force:
+    written = [path for path in (json_file, markdown, html, *drawn) if path is not None]
+    for path in written:
+        if path.exists() and not force:
             raise ExistsError(f"{str(path)!r} exists already; take another name, or -f to overwrite it")
 
     from nacre.bench import run
@@ -91,6 +100,7 @@ def bench(
             json=json_file,
             plot=plot,
             markdown=markdown,
+            html=html,
             anchor=anchor,
             published_curves=published,
             threads=threads,
@@ -100,9 +110,8 @@ def bench(
             progress=progress,
         )
     say(_summary(report))
-    for path in (json_file, markdown, *drawn):
-        if path is not None:
-            say(f"wrote {path}", err=True)
+    for path in written:
+        say(f"wrote {path}", err=True)
 
 
 def _summary(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""Values on the command line: counts such as ``40k``, sizes, and the targets of a rate."""
+"""Values on the command line: counts such as ``40k``, sizes, lists, and the targets of a rate."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+Value = TypeVar("Value")
 
 _MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -40,6 +41,23 @@ def size(text: str) -> tuple[int, int]:
     if match is None or not int(match[1]) or not int(match[2]):
         raise click.BadParameter(f"{text!r} is not a width and height such as 768x512.")
     return int(match[1]), int(match[2])
+
+
+def placed_size(text: str) -> tuple[int, int, int, int]:
+    """Return width, height, left and top of a part of a picture: ``192x128+128+170``."""
+    match = re.fullmatch(r"([^+]+)\+(\d{1,9})\+(\d{1,9})", text.strip(), re.ASCII)
+    if match is None:
+        raise click.BadParameter(f"{text!r} is not a part of a picture such as 192x128+128+170.")
+    return *size(match[1]), int(match[2]), int(match[3])
+
+
+def several(one: Callable[[str], Value]) -> Callable[[str], tuple[Value, ...]]:
+    """Return a function that reads values with commas between them."""
+
+    def values(text: str) -> tuple[Value, ...]:
+        return tuple(one(part) for part in text.split(",") if part.strip())
+
+    return values
 
 
 def up_to(high: float) -> Callable[[str], float]:

@@ -1,0 +1,1 @@
+"""Contact sheets: one photograph through several codecs, as pictures side by side."""
