@@ -1,9 +1,13 @@
 """Makes the golden files, their configs and the faulty corpus from the tiny weights.
 
 Golden files decode for ever: new ones are added, one that exists is never written again. A change of the
-format that needs --overwrite breaks files that people have.
+format that needs --overwrite breaks files that people have. Names may be given, or their beginnings, such as
+that of a codec whose stream changed before any release:
 
-    python tests/golden/make_files.py [--overwrite]
+    python tests/golden/make_files.py [--overwrite] [NAME ...]
+
+There are three sets: *subset*, what every decoder must read; *uncommon*, valid and rare; *faulty*, which must
+be refused.
 """
 
 from __future__ import annotations
@@ -30,18 +34,19 @@ import nacre
 from nacre.codecs.contract import EncodeOptions
 from nacre.codecs.recurrent import gru_conv, sending
 from nacre.container.file import parse_file, write_file
-from nacre.container.header import SIGNATURE, Header
+from nacre.container.header import SIGNATURE, Header, RatePoint
 from nacre.container.segments import PICTURE, pack_segment
 from nacre.container.varint import encode_varint
 from nacre.picture.picture import Picture
+from nacre.runtime.weights import list_weights
 
 HERE = Path(__file__).parent
 FILES, FAULTY, WEIGHTS = HERE / "files", HERE / "faulty", HERE / "weights"
 LARGEST = 4000
 
 
-def encode(picture: Picture, **options: Any) -> bytes:
-    return nacre.encode(picture, threads=1, **options)
+def encode(picture: Picture, codec: str = "gru-conv", **options: Any) -> bytes:
+    return nacre.encode(picture, codec=codec, threads=1, **options)
 
 
 def by_hand(picture: Picture, iterations: int, **fields: Any) -> bytes:
@@ -81,6 +86,41 @@ def segmented() -> bytes:
     return head + first + pack_segment(200, b"skip me too", True) + b"".join(later)
 
 
+def rewritten(
+    make: Callable[[], bytes], segments: Callable[[bytes], list[tuple[int, bytes]]], **fields: Any
+) -> Callable[[], bytes]:
+    """A file's stream in other segments, under a header without rate points and with these fields."""
+
+    def rewrite() -> bytes:
+        parsed = parse_file(make())
+        header = replace(parsed.header, **{"rate_points": (), **fields})
+        packed = [pack_segment(kind, payload, header.checksums) for kind, payload in segments(parsed.stream)]
+        return header.pack() + b"".join(packed)
+
+    return rewrite
+
+
+def bytewise(stream: bytes) -> list[tuple[int, bytes]]:
+    """A segment a byte."""
+    return [(PICTURE, stream[i : i + 1]) for i in range(len(stream))]
+
+
+def with_gaps(stream: bytes) -> list[tuple[int, bytes]]:
+    """Empty segments, and unknown ones of the largest even type, before, between and behind."""
+    half = len(stream) // 2
+    gap = [(PICTURE, b""), (254, b"")]
+    return [*gap, (PICTURE, stream[:half]), *gap, (PICTURE, stream[half:]), *gap]
+
+
+def points_of_a_byte() -> tuple[RatePoint, ...]:
+    return tuple(RatePoint(40 + i, 20 + 0.05 * (-1) ** i) for i in range(16))
+
+
+def metadata_cut() -> bytes:
+    """Inside the last segment."""
+    return with_metadata()[:-10]
+
+
 def tiled() -> bytes:
     with mock.patch.multiple(gru_conv, WHOLE_BELOW=0, TILE_SIDE=64):
         return encode(Picture(shades(100, 150, 12)), iterations=4)
@@ -89,6 +129,18 @@ def tiled() -> bytes:
 def raw() -> bytes:
     with never_tables():
         return encode(Picture(shades(60, 80, 5)), iterations=6)
+
+
+def mixed(picture: Picture, share: float = 1.0) -> Callable[[], bytes]:
+    """By the network that votes on contexts."""
+
+    def make() -> bytes:
+        (info,) = (info for info in list_weights() if info.path.name == "gru-conv-mix")
+        with mock.patch.object(gru_conv, "find_weights", return_value=info):
+            data = encode(picture)
+        return data[: int(share * len(data))]
+
+    return make
 
 
 def with_metadata() -> bytes:
@@ -105,7 +157,7 @@ def with_metadata() -> bytes:
 
 def inside_an_iteration() -> bytes:
     picture = Picture(shades(72, 96, 2))
-    layers = nacre.compress(picture, threads=1).layers
+    layers = nacre.compress(picture, codec="gru-conv", threads=1).layers
     return encode(picture)[: layers[9].file_bytes + 1]
 
 
@@ -116,7 +168,7 @@ def first_layer_alone() -> bytes:
 
 def alpha_cut() -> bytes:
     picture = Picture(shades(70, 90, 3), disc(70, 90))
-    layers = nacre.compress(picture, threads=1).layers
+    layers = nacre.compress(picture, codec="gru-conv", threads=1).layers
     return encode(picture)[: layers[7].file_bytes]
 
 
@@ -148,60 +200,27 @@ def progressive_first_layer() -> bytes:
     return data[: nacre.info(data).first_layer_bytes]
 
 
-GOLDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
+Made = dict[str, tuple[str, Callable[[], bytes]]]
+
+SUBSET: Made = {
     "rgb": ("RGB, 8 iterations", lambda: encode(Picture(shades(72, 96, 2)))),
-    "sixteen": ("RGB, 16 iterations", lambda: encode(Picture(shades(60, 80, 5)), iterations=16)),
     "fast": ("RGB, encoded with --fast", lambda: encode(Picture(shades(33, 47, 2)), fast=True)),
     "gray": ("gray", lambda: encode(Picture(gray(33, 47, 5)))),
     "rgb-alpha": ("RGB and a soft disc of alpha", lambda: encode(Picture(shades(40, 40, 3), disc(40, 40)))),
-    "rgb-alpha-cut": ("alpha that is not exact yet", alpha_cut),
-    "gray-alpha": (
-        "gray and one value of alpha",
-        lambda: encode(Picture(gray(20, 30, 4), np.full((20, 30), 77, np.uint8))),
-    ),
-    "one-pixel": ("1 x 1", lambda: encode(Picture(shades(1, 1, 8)), iterations=16)),
-    "long": ("500 x 3", lambda: encode(Picture(shades(3, 500, 9)))),
-    "tall": ("1 x 200, gray", lambda: encode(Picture(gray(200, 1, 10)), iterations=3)),
     "metadata": ("ICC, Exif and XMP", with_metadata),
     "cut-in-iteration": ("cut inside iteration 3", inside_an_iteration),
     "first-layer": ("cut at the last byte of the first layer", first_layer_alone),
-    "raw": ("sent without tables though they would save bytes", raw),
-    "tiled": ("tiles of 64 pixels", tiled),
-    "segments": ("three picture segments, a segment and a header field to skip", segmented),
-    "no-checksums": (
-        "segments without checksums",
-        lambda: by_hand(Picture(shades(40, 56, 14)), 5, checksums=False),
-    ),
+    "mix": ("contexts by a network", mixed(Picture(shades(72, 96, 2)))),
+    "mix-cut": ("the same, cut", mixed(Picture(shades(72, 96, 2)), 0.5)),
     "residual-fc": ("8x8 patches, 16 iterations", unit_file("residual-fc", Picture(shades(28, 36, 15)))),
-    "residual-fc-dynamic": (
-        "iterations for 19 dB in each patch",
-        unit_file("residual-fc", Picture(shades(44, 52, 16)), patch_psnr=19),
-    ),
     "lstm-fc": ("8x8 patches with states, gray", unit_file("lstm-fc", Picture(gray(31, 45, 17)))),
     "lstm-fc-dynamic": (
         "dynamic bits for a size",
         unit_file("lstm-fc", Picture(shades(60, 80, 5)), bytes=140, dynamic=True),
     ),
-    "lstm-fc-dynamic-cut": ("dynamic bits, cut inside iteration 3", dynamic_cut),
     "residual-conv": ("32x32 tiles, 8 iterations", unit_file("residual-conv", Picture(shades(40, 33, 18)))),
-    "residual-conv-dynamic-alpha": (
-        "dynamic bits and a soft disc of alpha",
-        unit_file("residual-conv", Picture(shades(40, 70, 20), disc(40, 70)), patch_psnr=17),
-    ),
     "lstm-conv": ("32x32 tiles with states", unit_file("lstm-conv", Picture(shades(33, 50, 21)))),
-    "lstm-conv-one-pixel": (
-        "1 x 1, gray, dynamic",
-        unit_file("lstm-conv", Picture(gray(1, 1, 8)), patch_psnr=30),
-    ),
     "static-conv-64": ("the lower rate", unit_file("static-conv", Picture(shades(40, 44, 22)), iterations=1)),
-    "static-conv-raw": (
-        "noise, for which tables would cost more",
-        unit_file(
-            "static-conv",
-            Picture(np.random.default_rng(24).integers(0, 256, (24, 40, 3), np.uint8)),
-            iterations=1,
-        ),
-    ),
     "static-conv-128": (
         "the higher rate, with alpha",
         unit_file("static-conv", Picture(shades(30, 34, 23), disc(30, 34))),
@@ -213,6 +232,46 @@ GOLDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "progressive-alpha": (
         "RGB and a soft disc of alpha",
         progressive_file(Picture(shades(70, 90, 32), disc(70, 90))),
+    ),
+}
+
+UNCOMMON: Made = {
+    "sixteen": ("RGB, 16 iterations", lambda: encode(Picture(shades(60, 80, 5)), iterations=16)),
+    "rgb-alpha-cut": ("alpha that is not exact yet", alpha_cut),
+    "gray-alpha": (
+        "gray and one value of alpha",
+        lambda: encode(Picture(gray(20, 30, 4), np.full((20, 30), 77, np.uint8))),
+    ),
+    "one-pixel": ("1 x 1", lambda: encode(Picture(shades(1, 1, 8)), iterations=16)),
+    "long": ("500 x 3", lambda: encode(Picture(shades(3, 500, 9)))),
+    "tall": ("1 x 200, gray", lambda: encode(Picture(gray(200, 1, 10)), iterations=3)),
+    "raw": ("sent without tables though they would save bytes", raw),
+    "tiled": ("tiles of 64 pixels", tiled),
+    "segments": ("three picture segments, a segment and a header field to skip", segmented),
+    "no-checksums": (
+        "segments without checksums",
+        lambda: by_hand(Picture(shades(40, 56, 14)), 5, checksums=False),
+    ),
+    "residual-fc-dynamic": (
+        "iterations for 19 dB in each patch",
+        unit_file("residual-fc", Picture(shades(44, 52, 16)), patch_psnr=19),
+    ),
+    "lstm-fc-dynamic-cut": ("dynamic bits, cut inside iteration 3", dynamic_cut),
+    "residual-conv-dynamic-alpha": (
+        "dynamic bits and a soft disc of alpha",
+        unit_file("residual-conv", Picture(shades(40, 70, 20), disc(40, 70)), patch_psnr=17),
+    ),
+    "lstm-conv-one-pixel": (
+        "1 x 1, gray, dynamic",
+        unit_file("lstm-conv", Picture(gray(1, 1, 8)), patch_psnr=30),
+    ),
+    "static-conv-raw": (
+        "noise, for which tables would cost more",
+        unit_file(
+            "static-conv",
+            Picture(np.random.default_rng(24).integers(0, 256, (24, 40, 3), np.uint8)),
+            iterations=1,
+        ),
     ),
     "progressive-alpha-cut": (
         "alpha that is not exact yet",
@@ -227,7 +286,50 @@ GOLDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
             Picture(shades(100, 150, 36)), 0.5, roi=np.uint8(255) - disc(100, 150) // 2 * np.uint8(2)
         ),
     ),
+    "bytewise": (
+        "a segment for every byte, without checksums",
+        rewritten(
+            lambda: encode(Picture(shades(24, 40, 37)), iterations=3),
+            bytewise,
+            checksums=False,
+        ),
+    ),
+    "gaps": (
+        "empty picture segments and unknown ones before, between and behind",
+        rewritten(lambda: encode(Picture(shades(24, 40, 37)), iterations=3), with_gaps),
+    ),
+    "fields": (
+        "header fields to skip, the least and the largest tag, one of 300 bytes and one empty",
+        rewritten(
+            lambda: encode(Picture(shades(24, 40, 37)), iterations=3),
+            lambda stream: [(PICTURE, stream)],
+            optional=((65534, bytes(300)), (0, b""), (65534, b"again")),
+        ),
+    ),
+    "points": (
+        "sixteen rate points a byte apart, with decibels that fall again",
+        rewritten(
+            lambda: encode(Picture(shades(24, 40, 37)), iterations=3),
+            lambda stream: [(PICTURE, stream)],
+            rate_points=points_of_a_byte(),
+        ),
+    ),
+    "metadata-cut": ("cut inside the last metadata", metadata_cut),
+    "progressive-gray-alpha": (
+        "gray and one value of alpha",
+        progressive_file(Picture(gray(40, 70, 38), np.full((40, 70), 77, np.uint8))),
+    ),
+    "progressive-segments": (
+        "a segment for every byte, without checksums",
+        rewritten(progressive_file(Picture(shades(30, 50, 39))), bytewise, checksums=False),
+    ),
+    "progressive-gaps": (
+        "empty picture segments and unknown ones before, between and behind",
+        rewritten(progressive_file(Picture(shades(30, 50, 39))), with_gaps),
+    ),
 }
+
+GOLDEN: Made = SUBSET | UNCOMMON
 
 
 def sha256(data: bytes) -> str:
@@ -237,7 +339,7 @@ def sha256(data: bytes) -> str:
 def entropy(header: Header) -> str:
     if header.codec == 1:
         return "bit planes"
-    return ("raw", "tables")[header.parameters[1] >> 1 & 3]
+    return ("raw", "tables", "mix")[header.parameters[1] >> 1 & 3]
 
 
 def config(what: str, data: bytes, image: Image.Image) -> dict[str, Any]:
@@ -270,10 +372,15 @@ def config(what: str, data: bytes, image: Image.Image) -> dict[str, Any]:
     return found
 
 
-def make_golden(overwrite: bool) -> None:
+Wanted = Callable[[Path], bool]
+"""Whether a file is to be written."""
+
+
+def make_golden(wanted: Wanted) -> None:
     FILES.mkdir(exist_ok=True)
+    (FILES / "README.md").write_text(contents())
     for name, (what, make) in GOLDEN.items():
-        if (FILES / f"{name}.nacre").exists() and not overwrite:
+        if not wanted(FILES / f"{name}.nacre"):
             continue
         data = make()
         if len(data) >= LARGEST:
@@ -285,6 +392,18 @@ def make_golden(overwrite: bool) -> None:
         Image.fromarray(np.asarray(image)).save(buffer, "PNG", optimize=True)
         (FILES / f"{name}.png").write_bytes(buffer.getvalue())
         print(f"{name:18} {len(data):5} bytes, reference {len(buffer.getvalue()):6}")
+
+
+def contents() -> str:
+    """What each file is there for."""
+    parts = ["# Files that must be read\n\nBy the codecs of the tiny weights. `make_files.py` writes them."]
+    for title, files in (
+        ("Subset: what every decoder must read", SUBSET),
+        ("Uncommon: valid and rare", UNCOMMON),
+    ):
+        lines = [f"* `{name}`: {what}" for name, (what, _) in files.items()]
+        parts.append(f"## {title}\n\n" + "\n".join(lines))
+    return "\n\n".join(parts) + "\n"
 
 
 # The faulty corpus: name, exit code, what it provokes.
@@ -445,6 +564,16 @@ def faulty() -> dict[str, tuple[int, str, bytes]]:
             with_header(parameters=b"\x08\x42\x00"),
         ),
         "parameter-bit-7": (3, "the last reserved parameter bit", with_header(parameters=b"\x08\x82\x00")),
+        "tile-huge": (
+            3,
+            "9459 x 9459 pixels in one tile, whose states would take 31 GB",
+            with_header(width=9459, height=9459, parameters=header.parameters[:2] + b"\x00"),
+        ),
+        "claims-89-megapixels": (
+            4,
+            "nearly as many pixels as the limit allows, in the bytes of a thumbnail",
+            with_header(width=9459, height=9459, parameters=header.parameters[:2] + b"\x10"),
+        ),
         "no-picture": (
             4,
             "metadata alone, no picture segment",
@@ -458,6 +587,11 @@ def faulty() -> dict[str, tuple[int, str, bytes]]:
 def with_parameters(data: bytes, parameters: bytes) -> bytes:
     parsed = parse_file(data)
     return replace(parsed.header, parameters=parameters).pack() + data[parsed.header_bytes :]
+
+
+def with_header_of(data: bytes, **changes: Any) -> bytes:
+    parsed = parse_file(data)
+    return replace(parsed.header, rate_points=(), **changes).pack() + data[parsed.header_bytes :]
 
 
 def faulty_progressive() -> dict[str, tuple[int, str, bytes]]:
@@ -478,6 +612,11 @@ def faulty_progressive() -> dict[str, tuple[int, str, bytes]]:
             "progressive cut a byte before its first layer of alpha ends",
             alpha[: (nacre.info(alpha).first_layer_bytes or 0) - 1],
         ),
+        "progressive-89-megapixels": (
+            4,
+            "progressive that claims nearly as many pixels as the limit allows",
+            with_header_of(data, width=9459, height=9459),
+        ),
         "progressive-of-another": (
             5,
             "a file of progressive that names weights of gru-conv",
@@ -497,6 +636,11 @@ def faulty_units() -> dict[str, tuple[int, str, bytes]]:
 
     return {
         "static-conv-cut": (4, "static-conv without the last byte of its codes", static[: least - 1]),
+        "static-conv-89-megapixels": (
+            4,
+            "static-conv that claims nearly as many pixels as the limit allows",
+            with_header_of(static, width=9459, height=9459),
+        ),
         "static-conv-two": (
             3,
             "static-conv that claims two iterations",
@@ -519,11 +663,11 @@ def faulty_units() -> dict[str, tuple[int, str, bytes]]:
     }
 
 
-def make_faulty(overwrite: bool) -> None:
+def make_faulty(wanted: Wanted) -> None:
     FAULTY.mkdir(exist_ok=True)
     corpus = faulty()
     for name, (_, _, data) in corpus.items():
-        if overwrite or not (FAULTY / f"{name}.nacre").exists():
+        if wanted(FAULTY / f"{name}.nacre"):
             (FAULTY / f"{name}.nacre").write_bytes(data)
     expected = {name: code for name, (code, _, _) in corpus.items()}
     (FAULTY / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
@@ -538,11 +682,16 @@ def make_faulty(overwrite: bool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=[""], help="only files whose names begin so")
     parser.add_argument("--overwrite", action="store_true", help="replace committed files")
-    overwrite = parser.parse_args().overwrite
+    options = parser.parse_args()
+
+    def wanted(path: Path) -> bool:
+        return path.name.startswith(tuple(options.names)) and (options.overwrite or not path.exists())
+
     os.environ["NACRE_WEIGHTS"] = str(WEIGHTS)
-    make_golden(overwrite)
-    make_faulty(overwrite)
+    make_golden(wanted)
+    make_faulty(wanted)
 
 
 if __name__ == "__main__":

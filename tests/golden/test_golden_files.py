@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_files import GOLDEN
+from make_files import GOLDEN, SUBSET, UNCOMMON, contents
 from PIL import Image
 from reading import symbols
 
@@ -24,10 +24,29 @@ def sha256(data: bytes | None) -> str | None:
 
 
 def test_there_are_golden_files() -> None:
-    assert len(FILES) >= 39
+    assert len(FILES) >= 47
     assert all(path.stat().st_size < 4000 for path in FILES)
     assert {parse_file(path.read_bytes()).header.codec for path in FILES} == {1, 2, 3, 4, 5, 6, 7}
     assert {path.stem for path in FILES} == set(GOLDEN)
+
+
+def test_every_file_is_described_in_its_set() -> None:
+    assert (FILES[0].parent / "README.md").read_text() == contents()
+    assert not SUBSET.keys() & UNCOMMON.keys()
+    everyday = {parse_file(path.read_bytes()).header.codec for path in FILES if path.stem in SUBSET}
+    assert everyday == {1, 2, 3, 4, 5, 6, 7}
+
+
+def test_uncommon_files_hold_what_is_rare() -> None:
+    parsed = {name: parse_file((FILES[0].parent / f"{name}.nacre").read_bytes()) for name in UNCOMMON}
+    assert len(parsed["bytewise"].segments) == len(parsed["bytewise"].stream) >= 20
+    assert [s.type for s in parsed["gaps"].segments] == [1, 254, 1, 1, 254, 1, 1, 254]
+    assert [tag for tag, _ in parsed["fields"].header.optional] == [65534, 0, 65534]
+    assert len(parsed["points"].header.rate_points) == 16
+    cut = parsed["metadata-cut"]
+    assert (cut.integrity, cut.icc is not None, cut.exif is not None, cut.xmp) == ("cut", True, True, None)
+    # Other segments, same symbols.
+    assert parsed["gaps"].stream == parsed["bytewise"].stream == parsed["fields"].stream
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

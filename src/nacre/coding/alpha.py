@@ -89,7 +89,7 @@ class AlphaCoder:
         step = max(self._known.shape) if self._constant else _COARSEST
         lattice = None if self._plane is None else self._plane[::step, ::step]
         target = self._known[::step, ::step]
-        target[...] = self._code_values(coder, lattice, np.zeros(target.shape, np.int64))
+        target[...] = self._code_values(coder, lattice, np.zeros(target.shape, np.int16))
         if self._constant:
             self._known[...] = self._known[0, 0]
 
@@ -103,7 +103,7 @@ class AlphaCoder:
                 if not target.size:
                     continue
                 low, high, guess = self._neighborhood(row * step, column * step, step, sides, target.shape)
-                spread = np.searchsorted(_SPREADS, high - low, side="right")
+                spread = np.searchsorted(_SPREADS, high - low, side="right").astype(np.int16)
                 values = None
                 if self._plane is not None:
                     values = self._plane[row * step :: 2 * step, column * step :: 2 * step]
@@ -119,7 +119,7 @@ class AlphaCoder:
 
     def _neighborhood(
         self, row: int, column: int, step: int, sides: tuple[tuple[int, int], ...], shape: tuple[int, ...]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    ) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.int16]]:
         """Least, largest and median-like value of the known neighbors of a pass's pixels."""
         height, width = self._known.shape
         rows = row + 2 * step * np.arange(shape[0])
@@ -131,13 +131,13 @@ class AlphaCoder:
             y = np.where((y < 0) | (y >= height), rows - down * step, y)
             x = np.where((x < 0) | (x >= width), columns - right * step, x)
             y, x = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
-            found.append(self._known[np.ix_(y, x)].astype(np.int64))
+            found.append(self._known[np.ix_(y, x)].astype(np.int16))
         ordered = np.sort(np.stack(found), 0)
         return ordered[0], ordered[-1], (ordered[1] + ordered[2]) >> 1
 
-    def _code_values(self, coder: BitCoder, values: Plane | None, kind: NDArray[np.int64]) -> Plane:
+    def _code_values(self, coder: BitCoder, values: Plane | None, kind: NDArray[np.int16]) -> Plane:
         """Eight bits a value, most significant first, each in the context of those before it."""
-        node = np.ones(kind.shape, np.int64)
+        node = np.ones(kind.shape, np.int16)
         for bit in range(7, -1, -1):
             sent: Bits | None = None if values is None else (values >> bit & 1).astype(np.uint8)
             node = (node << 1) | self._values.code(coder, sent, kind * 256 + node)

@@ -36,8 +36,8 @@ class AdaptiveContexts:
 
     def ones(self, context: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """Probability of a 1, out of 65536, for every entry of `context`."""
-        chosen = self._counts[context]
-        ones: NDArray[np.int64] = np.clip(TOTAL * chosen[..., 1] // chosen.sum(-1), LEAST, MOST)
+        each = np.clip(TOTAL * self._counts[:, 1] // self._counts.sum(-1), LEAST, MOST)
+        ones: NDArray[np.int64] = each[context]
         return ones
 
     def update(self, context: NDArray[np.integer[Any]], bits: Bits) -> None:

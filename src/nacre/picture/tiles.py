@@ -55,6 +55,11 @@ class TileGrid:
     def __iter__(self) -> Iterator[tuple[Span, Span]]:
         return ((r, c) for r in self.rows for c in self.columns)
 
+    def largest(self, multiple: int) -> int:
+        """Pixels of the largest tile, its sides rounded up to multiples."""
+        rows, columns = (max(-(-s.length // multiple) for s in spans) for spans in (self.rows, self.columns))
+        return rows * columns * multiple**2
+
     def weight(self, row: Span, column: Span) -> NDArray[np.float32]:
         """Share of a tile in each of its pixels, (height, width); the shares of all tiles sum to 1."""
         return np.outer(_fade(row, self.rows), _fade(column, self.columns)).astype(np.float32)
