@@ -74,10 +74,6 @@ class ProgressiveDecoder:
             If it ends before the first layer.
         """
         coder = BitDecoder(stream)
-        found = self._receive(coder)
-        return self._receive(BitDecoder(stream, careful=True)) if coder.surprised else found
-
-    def _receive(self, coder: BitDecoder) -> tuple[NDArray[np.float32], Planes, AlphaCoder | None]:
         alpha = AlphaCoder(self._coded.height, self._coded.width) if self._coded.alpha else None
         symbols, planes = self._first_layer(coder, alpha)
         while not planes.finished and code_next(coder, planes, alpha):

@@ -91,17 +91,22 @@ class Transforms:
         Channel 16 c + 4 i + j is color c of the pixel in row i and column j of a block.
         """
         opened = self._opener()
-        parts: list[NDArray[np.float32]] = []
+        strip: NDArray[np.float32] | None = None
         for row, column in self._tiles:
             part = latents[
                 :, row.first // PATCH : row.last // PATCH, column.first // PATCH : column.last // PATCH
             ]
             blocks = self._run(opened, SYNTHESIS_FILE, "latents", np.ascontiguousarray(part[None]))
-            parts.append(blocks[_inner(row, column, BLOCK)])
+            inner = blocks[_inner(row, column, BLOCK)]
+            if len(self._tiles) == 1:
+                strip = inner
+            else:  # a copy, for the memory of one tile's output to serve the next
+                if strip is None:
+                    strip = np.empty((*inner.shape[:2], self._width // BLOCK), np.float32)
+                strip[:, :, column.begin // BLOCK : column.end // BLOCK] = inner
             if column.end == self._width:
-                strip = parts[0] if len(parts) == 1 else np.concatenate(parts, 2)
-                parts = []
                 yield from np.array_split(strip, -(-(row.end - row.begin) // _ROWS), 1)
+                strip = None
 
     def _opener(self) -> Opener:
         """Memory is kept from one tile to the next until their picture is done, and that of small pictures.
