@@ -18,7 +18,7 @@ import nacre
 from golden.drawing import disc, gray, shades
 from nacre.codecs.recurrent import unit_decoding, unit_steps
 from nacre.codecs.recurrent.contexts import TABLES_FILE, CodeModel, Codes, Tables
-from nacre.codecs.recurrent.entropy import RAW, TABLES
+from nacre.codecs.recurrent.entropy import MIX, RAW, TABLES
 from nacre.codecs.recurrent.stream import PASSES
 from nacre.codecs.recurrent.unit_encoding import encode_units
 from nacre.codecs.recurrent.unit_parameters import UnitParameters
@@ -437,13 +437,13 @@ def test_iterations_by_default_are_one_bit_a_pixel(codec: str, count: int) -> No
 
 def test_parameters_survive() -> None:
     for iterations in (1, 16):
-        for entropy in (RAW, TABLES):
+        for entropy in (RAW, TABLES, MIX):
             for dynamic in (False, True):
                 given = UnitParameters(iterations, entropy, dynamic)
                 assert UnitParameters.parse(given.pack(), 16) == given
 
 
-@pytest.mark.parametrize("flags", [0x04, 0x06, 0x08, 0x10, 0x20, 0x40, 0x80])
+@pytest.mark.parametrize("flags", [0x06, 0x08, 0x10, 0x20, 0x40, 0x80])
 def test_reserved_bits_are_refused(flags: int) -> None:
     with pytest.raises(FormatError, match="update nacre"):
         UnitParameters.parse(bytes([8, flags]), 16)
