@@ -6,7 +6,8 @@ prefix decodes, and gets better), "prefixes-gru-conv" (the same of that codec), 
 calls and peak memory beside today's codecs), "everyday" (start-up, ordinary and large pictures),
 "everyday-gru-conv", "thumbnails" (codecs for 32x32 pixels, without headers), "recurrent" (the codecs of
 Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain), "decode-times" (how long
-they decode; for a quiet machine), "hard-input" (damaged, cut and lying files, and odd pictures).
+they decode; for a quiet machine), "batches" (two processes beside one; for a quiet machine), "hard-input"
+(damaged, cut and lying files, and odd pictures).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from nacre.bench import dynamic as dynamic_bits
 from nacre.bench import plots, progressive_study, recurrent_tables, thumbnail_tables
 from nacre.bench.against import Against
 from nacre.bench.bars import bars_table
+from nacre.bench.batches import batch_times
 from nacre.bench.cache import Cache
 from nacre.bench.each_picture import Plan
 from nacre.bench.everyday import as_markdown
@@ -286,6 +288,13 @@ def decode_times(job: Job) -> None:
     write_whole(job.out / "decode-times.md", decoding.as_markdown(found, picture, job.threads, missing))
 
 
+def batches(job: Job) -> None:
+    """Two processes beside one: batches.json and batches.md."""
+    found = batch_times(job.kodak())
+    write_json(job.out / "batches.json", found.as_dict())
+    write_whole(job.out / "batches.md", found.as_markdown())
+
+
 def hard_input(job: Job) -> None:
     """What damaged, cut and lying files and odd pictures come to: hard-input.json and hard-input.md.
 
@@ -312,6 +321,7 @@ PARTS: dict[str, Callable[[Job], None]] = {
     "recurrent": recurrent,
     "dynamic": dynamic,
     "decode-times": decode_times,
+    "batches": batches,
     "hard-input": hard_input,
 }
 
