@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -117,11 +118,9 @@ def test_what_lies_to_the_right_and_below_reaches_two_rows() -> None:
 
 def test_files_of_integers_survive(tiny_weights: Path) -> None:
     info = find_weights("progressive")
-    for loaded, name in ((load_hyper(info), "hyper"), (load_tables(info), "tables")):
-        copy = getattr(__import__(f"nacre.codecs.progressive.{name}", fromlist=[name]), f"_{name}")(
-            loaded.packed()
-        )
-        assert all(np.array_equal(a, copy.arrays()[k]) for k, a in loaded.arrays().items())
+    for loaded in (load_hyper(info), load_tables(info)):
+        with np.load(io.BytesIO(loaded.packed())) as copy:  # past the cache of what was loaded
+            assert all(np.array_equal(a, copy[k]) for k, a in loaded.arrays().items())
 
 
 @pytest.mark.parametrize("name", ["hyper.npz", "tables.npz"])

@@ -131,15 +131,20 @@ def write(
         (place / name).write_bytes(content)
 
 
+def make_room(place: Path, overwrite: bool) -> None:
+    """Remove weights that are there, if they may be."""
+    if place.exists():
+        if not overwrite:
+            raise SystemExit(f"{place} exists; golden files need it as it is (--overwrite replaces it)")
+        shutil.rmtree(place)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--overwrite", action="store_true", help="replace committed weights")
     parser.add_argument("--out", type=Path, default=PLACE)
     options = parser.parse_args()
-    if options.out.exists():
-        if not options.overwrite:
-            raise SystemExit(f"{options.out} exists; golden files need it as it is (--overwrite replaces it)")
-        shutil.rmtree(options.out)
+    make_room(options.out, options.overwrite)
     export(train(), options.out)
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 from drawing import draw
-from make_tiny import LARGEST, PLACE, SEED, write
+from make_tiny import LARGEST, PLACE, SEED, make_room, write
 from numpy.typing import NDArray
 
 from nacre.codecs.recurrent.mix import MIX_FILE
@@ -46,10 +45,7 @@ def main() -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace committed weights")
     parser.add_argument("--out", type=Path, default=MIXED)
     options = parser.parse_args()
-    if options.out.exists():
-        if not options.overwrite:
-            raise SystemExit(f"{options.out} exists; golden files need it as it is (--overwrite replaces it)")
-        shutil.rmtree(options.out)
+    make_room(options.out, options.overwrite)
     os.environ["NACRE_WEIGHTS"] = str(PLACE.parent)
     info = find_weights("gru-conv")
     generator = np.random.default_rng(SEED + 2)

@@ -9,13 +9,12 @@ stays: golden files name these weights by their tag.
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
 from drawing import draw
-from make_tiny import slim, write
+from make_tiny import make_room, slim, write
 
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.loop import groups_of
@@ -60,10 +59,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PLACE)
     options = parser.parse_args()
     place = options.out
-    if place.exists():
-        if not options.overwrite:
-            raise SystemExit(f"{place} exists; golden files need it as it is (--overwrite replaces it)")
-        shutil.rmtree(place)
+    make_room(place, options.overwrite)
     generator = np.random.default_rng(SEED)
     pictures = tuple(draw(256, 256, generator) for _ in range(24))
     data = CropFolder(pictures, "drawn", ())

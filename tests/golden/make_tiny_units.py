@@ -9,14 +9,13 @@ committed stays: golden files name these weights by their tag.
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from drawing import draw
-from make_tiny import slim, write
+from make_tiny import make_room, slim, write
 from numpy.typing import NDArray
 
 from nacre.codecs.recurrent.unit_grid import UnitGrid
@@ -103,10 +102,7 @@ def main() -> None:
     options = parser.parse_args()
     for name in options.names or NAMES:
         place = options.out / name
-        if place.exists():
-            if not options.overwrite:
-                raise SystemExit(f"{place} exists; golden files need it as it is (--overwrite replaces it)")
-            shutil.rmtree(place)
+        make_room(place, options.overwrite)
         export(name, train(name, options.steps), place)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -16,9 +17,10 @@ class ArrayRecord:
 
     @classmethod
     def load(cls, data: bytes) -> Self:
-        """Read what `packed` gave."""
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            return cls(**{field.name: file[field.name] for field in fields(cls)})
+        """Read what `packed` gave; the same record for the same bytes, so nobody may change it."""
+        kind: Any = cls
+        record: Self = _loaded(kind, data)
+        return record
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays by name."""
@@ -29,3 +31,9 @@ class ArrayRecord:
         packed = io.BytesIO()
         np.savez_compressed(packed, **self.arrays())  # type: ignore[arg-type]
         return packed.getvalue()
+
+
+@lru_cache(maxsize=8)
+def _loaded(kind: Any, data: bytes) -> Any:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        return kind(**{field.name: file[field.name] for field in fields(kind)})

@@ -79,7 +79,6 @@ def _judge(path: Path, image: Image.Image, found: OddPictures) -> None:
     if image.size != expected.size:
         found.defects[path.name] = f"{expected.size} came back as {image.size}"
         return
-    first, second = (np.asarray(i.convert("RGBA")).astype(np.uint8) for i in (expected, image))
     # Colors under wholly transparent pixels are not kept.
     first, second = (_over_black(i) for i in (expected, image))
     quality = psnr(first, second)

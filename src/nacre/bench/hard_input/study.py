@@ -97,17 +97,17 @@ def study(
     """
     files = {codec: small_files(codec) for codec in codecs}
     each = -(-symbols // len(codecs))
-    stages: list[str] = [*codecs] * 2
+    stages = 2 * len(codecs)
     to_symbol, to_pictures = {}, {}
     claims: list[Claim] = []
     footprints: list[Footprint] = []
     for done, codec in enumerate(codecs):
-        progress(done, len(stages), f"mutations of {codec}")
+        progress(done, stages, f"mutations of {codec}")
         valid = list(files[codec].values())
         to_symbol[codec] = fresh(damaged, to_symbols, valid, each, SEED)
         to_pictures[codec] = fresh(damaged, to_picture, valid, pictures, SEED)
     for done, codec in enumerate(codecs, len(codecs)):
-        progress(done, len(stages), f"claims and memory of {codec}")
+        progress(done, stages, f"claims and memory of {codec}")
         claims += claims_of(codec, files[codec][f"{codec}, RGB"])
         footprints += footprints_of(codec)
     return HardInput(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nacre import api
 from nacre.container.file import parse_file
-from nacre.container.segments import pack_segment
+from nacre.container.segments import PICTURE, pack_segment
 from nacre.picture.picture import Picture
 
 CODECS = ("progressive", "residual-fc", "lstm-fc", "residual-conv", "lstm-conv", "static-conv", "gru-conv")
@@ -63,5 +63,5 @@ def in_pieces(data: bytes) -> bytes:
     header = dataclasses.replace(parsed.header, optional=((40, b"skip me"),), rate_points=())
     step = max(1, len(parsed.stream) // 5)
     slices = [parsed.stream[i : i + step] for i in range(0, len(parsed.stream), step)]
-    segments = [pack_segment(1, piece, True) for piece in slices]
+    segments = [pack_segment(PICTURE, piece, True) for piece in slices]
     return header.pack() + pack_segment(200, b"skip me too", True) + b"".join(segments)

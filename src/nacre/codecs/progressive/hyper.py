@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,11 +116,6 @@ class HyperNetwork(ArrayRecord):
         )
 
 
-@lru_cache(maxsize=4)
-def _hyper(content: bytes) -> HyperNetwork:
-    return HyperNetwork.load(content)
-
-
 def load_hyper(info: WeightsInfo) -> HyperNetwork:
     """The integer network of installed weights.
 
@@ -130,4 +124,4 @@ def load_hyper(info: WeightsInfo) -> HyperNetwork:
     WeightsError
         If the file is missing or damaged.
     """
-    return _hyper(info.read(HYPER_FILE))
+    return HyperNetwork.load(info.read(HYPER_FILE))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,11 +83,6 @@ class Tables(ArrayRecord):
         return passes
 
 
-@lru_cache(maxsize=4)
-def _tables(content: bytes) -> Tables:
-    return Tables.load(content)
-
-
 def load_tables(info: WeightsInfo) -> Tables:
     """The tables of installed weights.
 
@@ -97,4 +91,4 @@ def load_tables(info: WeightsInfo) -> Tables:
     WeightsError
         If the file is missing or damaged.
     """
-    return _tables(info.read(TABLES_FILE))
+    return Tables.load(info.read(TABLES_FILE))
