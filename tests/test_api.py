@@ -285,8 +285,8 @@ def test_masks_are_taken_as_pictures_are(tmp_path: Path) -> None:
 def test_masks_that_cannot_be() -> None:
     with pytest.raises(UsageError, match=r"mask is 130 x 200 and the picture 200 x 130; give"):
         nacre.encode(WIDE, roi=mask_of(0, 0).T, threads=1)
-    with pytest.raises(UsageError, match="gru-conv has no regions of interest; choose"):
-        nacre.encode(WIDE, codec="gru-conv", roi=mask_of(0, 0), threads=1)
+    with pytest.raises(UsageError, match="lstm-fc has no regions of interest; choose"):
+        nacre.encode(WIDE, codec="lstm-fc", roi=mask_of(0, 0), threads=1)
     with pytest.raises(PictureError):
         nacre.encode(WIDE, roi=b"no picture", threads=1)
     with pytest.raises(TypeError):

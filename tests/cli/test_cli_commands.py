@@ -121,7 +121,7 @@ def test_regions_that_cannot_be(run: Run, photo: Path) -> None:
     (photo.parent / "text.png").write_text("no picture")
     for code, words, options in (
         (2, "mask is 40 x 40 and the picture 72 x 48", ["--roi", "mask.png"]),
-        (2, "gru-conv has no regions", ["--roi", "mask.png", "--codec", "gru-conv"]),
+        (2, "lstm-fc has no regions", ["--roi", "mask.png", "--codec", "lstm-fc"]),
         (6, "text.png", ["--roi", "text.png"]),
         (6, "none.png", ["--roi", "none.png"]),
     ):
@@ -309,9 +309,10 @@ def test_codecs(run: Run) -> None:
     assert all(f"\n  {codec['name']} " in text for codec in found)
     assert max(map(len, text.splitlines())) <= 100
     assert all(text.count(paper) == 1 for paper in {codec["paper"] for codec in found})
-    assert [codec["name"] for codec in found if codec["regions"]] == ["progressive"]
+    assert [codec["name"] for codec in found if codec["regions"]] == ["progressive", "gru-conv"]
+    assert [codec["name"] for codec in found if codec["priming"]] == ["gru-conv"]
     lines = [line for line in text.splitlines() if "regions of interest" in line]
-    assert [line.split()[0] for line in lines] == ["progressive"]
+    assert [line.split()[0] for line in lines] == ["progressive", "gru-conv"]
 
 
 def test_weights(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_dynamic_bits(run: Run, photo: Path) -> None:
 
 
 def test_what_dynamic_bits_need(run: Run, photo: Path) -> None:
-    for codec in ("progressive", "gru-conv"):
+    for codec in ("progressive", "static-conv"):
         for options in (["--dynamic", "--bytes", "1k"], ["--patch-psnr", 30]):
             assert codec in one_line(run("encode", photo, "--codec", codec, *options))
     assert "progressive" in one_line(run("encode", photo, "--dynamic", "--bytes", "1k"))
@@ -97,7 +97,6 @@ def test_the_map_of_a_cut_encode_says_what_it_shows(run: Run, photo: Path) -> No
 
 def test_maps_that_cannot_be_drawn(run: Run, photo: Path) -> None:
     assert "progressive" in one_line(run("encode", photo, "--show-bits", "map.png"))
-    assert "gru-conv" in one_line(run("encode", photo, "--codec", "gru-conv", "--show-bits", "map.png"))
     assert "one picture" in one_line(run("encode", photo, "b.png", *CODEC, "--show-bits", "map.png"))
     for name in ("map.jpg", "-"):
         assert "PNG" in one_line(run("encode", photo, *CODEC, "--show-bits", name))
@@ -151,6 +150,7 @@ def test_what_raw_streams_refuse(run: Run, photo: Path) -> None:
         ["--psnr", "30"],
         ["--dynamic"],
         ["--patch-psnr", "30"],
+        ["--priming", "0"],
         ["--fast"],
         ["--strip"],
         ["--roi", "mask.png"],

@@ -61,17 +61,21 @@ class Received:
 
 
 def receive(
-    stream: bytes, tables: Any, network: Any, flat: int, height: int, width: int, regions: bool = False
+    stream: bytes,
+    tables: Any,
+    network: Any,
+    contexts: Any,
+    flat: int,
+    height: int,
+    width: int,
+    regions: bool = False,
 ) -> Received | None:
     """All that a stream without alpha decides; None if that is less than the first layer."""
     coder = PythonDecoder(stream)
     rows, columns = -(-height // 64), -(-width // 64)
-    hyper = []
-    for weights in tables.hyper.tolist():
-        symbols = [symbol - 32 for symbol in coder.draw(rows * columns, weights)]
-        if len(symbols) < rows * columns:
-            return None
-        hyper.append([symbols[columns * y :][:columns] for y in range(rows)])
+    hyper = hyper_latents(coder, contexts, rows, columns)
+    if hyper is None:
+        return None
     means, classes = predict(network, hyper)
     leave_out(classes, flat, height, width)
     found = Received(hyper, means, classes)
@@ -82,6 +86,43 @@ def receive(
         found.importance = [drawn[columns * y :][:columns] for y in range(rows)]
     code_passes(coder, tables, found)
     return found
+
+
+def hyper_latents(coder: PythonDecoder, contexts: Any, rows: int, columns: int) -> Volume | None:
+    """Those of all channels; None if they are not all decided."""
+    across, beside, biases = contexts.across.tolist(), contexts.beside.tolist(), contexts.biases.tolist()
+    centers, weights = contexts.centers.tolist(), contexts.weights.tolist()
+    hyper = [[[constant] * columns for _ in range(rows)] for constant in contexts.constants.tolist()]
+    before: list[dict[tuple[int, int], int]] = []
+    for j, z in enumerate(contexts.coded.tolist()):
+        values: dict[tuple[int, int], int] = {}
+        before.append(values)
+        for odd in (0, 1):
+            here = [(y, x) for y, x in product(range(rows), range(columns)) if (y + x) % 2 == odd]
+            bases, rows_of_weights = [], []
+            for y, x in here:
+                sums = [biases[kind][odd][j] for kind in (0, 1)]
+                for n, (down, right) in enumerate(product((-1, 0, 1), repeat=2)):
+                    place = y + down, x + right
+                    for i in range(j):
+                        value = before[i].get(place, 0)
+                        sums[0] += across[0][j][i][n] * value
+                        sums[1] += across[1][j][i][n] * abs(value)
+                    if odd and abs(down) + abs(right) == 1:
+                        sums[0] += beside[0][j] * values.get(place, 0)
+                        sums[1] += beside[1][j] * abs(values.get(place, 0))
+                mean = min(max(8 * centers[j] + ((sums[0] + 64) >> 7), -256), 256)
+                base = (mean + 4) // 8
+                scale = min(max(((sums[1] + 512) >> 10), 0), len(weights) - 1)
+                bases.append(base)
+                rows_of_weights.append(weights[scale][mean - 8 * base + 4])
+            symbols = coder.symbols(rows_of_weights)
+            if len(symbols) < len(here):
+                return None
+            for (y, x), base, symbol in zip(here, bases, symbols, strict=True):
+                hyper[z][y][x] = min(max(base - 64 + symbol, -32), 32)
+            values |= {(y, x): hyper[z][y][x] - centers[j] for y, x in here}
+    return hyper
 
 
 def leave_out(classes: Volume, flat: int, height: int, width: int) -> None:

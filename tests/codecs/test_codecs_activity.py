@@ -81,29 +81,35 @@ def floor_calls(floor: int) -> list[Call]:
     return [[(65536 // (6 - k), int(k == floor))] for k in range(1, min(floor, 4) + 1)]
 
 
-def stream_calls(codes: Codes, counts: list[list[int]], floors: list[int], tables: Any) -> list[Call]:
+def stream_calls(
+    codes: Codes, counts: list[list[int]], floors: list[int], tables: Any, opening: int
+) -> list[Call]:
     """All calls of a stream with dynamic bits, in order."""
     iterations, height, _, channels = codes.shape
     side = height // len(counts)
     located = np.array(counts).repeat(side, 0).repeat(side, 1)
     active = np.arange(iterations)[:, None, None] < located
-    passes = 4 * (2 if channels > 8 else 1)
+    halves = 2 if channels > 8 else 1
+    passes = 4 * halves
     of_codes = list(oracle.symbols(codes, tables, active))
     calls: list[Call] = []
     for t, flags in enumerate(flag_calls(counts, iterations)):
         calls += floor_calls(floors[t]) if t else []
         calls += flags
-        calls += of_codes[t * passes : (t + 1) * passes]
-        calls += [] if t else floor_calls(floors[t])
+        now = of_codes[t * passes : (t + 1) * passes]
+        first = passes if t else opening * halves
+        calls += now[:first] + ([] if t else floor_calls(floors[t])) + now[first:]
     return [call for call in calls if call]
 
 
 # Sending and receiving
 
 
-def sent_iterations(codes: Codes, counts: NDArray[np.integer], floors: list[int]) -> Iterations:
+def sent_iterations(
+    codes: Codes, counts: NDArray[np.integer], floors: list[int], opening: int = 4
+) -> Iterations:
     active: Flags = np.arange(len(codes))[:, None, None] < counts
-    made = Iterations(codes.copy(), floors, opening=4, active=active)
+    made = Iterations(codes.copy(), floors, opening=opening, active=active)
     for t in range(len(codes)):
         located = made.located(t)
         assert located is not None
@@ -113,14 +119,14 @@ def sent_iterations(codes: Codes, counts: NDArray[np.integer], floors: list[int]
 
 def send(made: Iterations, tables: Tables | None, coder: BitEncoder | None = None) -> tuple[bytes, list[int]]:
     coder = coder or BitEncoder()
-    copied = Iterations(made.codes, made.floors, opening=4, active=made.active)
+    copied = Iterations(made.codes, made.floors, opening=made.opening, active=made.active)
     code_stream(coder, CodeModel(*made.codes.shape[1:], tables), copied, None, send=True)
     return coder.finish()
 
 
 def receive(data: bytes, like: Iterations, tables: Tables | None) -> Iterations:
     assert like.active is not None
-    blank = Iterations(np.zeros_like(like.codes), opening=4, active=np.zeros_like(like.active))
+    blank = Iterations(np.zeros_like(like.codes), opening=like.opening, active=np.zeros_like(like.active))
     code_stream(BitDecoder(data), CodeModel(*like.codes.shape[1:], tables), blank, None, send=False)
     return blank
 
@@ -154,20 +160,25 @@ def test_flags_are_those_of_the_oracle_and_come_back(counts: list[list[int]]) ->
         assert np.array_equal(received.code(reader, None), grid > t)
 
 
-@settings(max_examples=25)
-@given(maps(5), st.sampled_from([(1, 4), (1, 8), (4, 8), (2, 16)]), st.integers(0, 99), st.booleans())
+@settings(max_examples=40)
+@given(
+    maps(5),
+    st.sampled_from([(1, 4, 4), (1, 8, 4), (4, 8, 4), (2, 16, 4), (1, 8, 1), (1, 16, 1)]),
+    st.integers(0, 99),
+    st.booleans(),
+)
 def test_streams_are_those_of_the_oracle_and_come_back(
-    make_tables: MakeTables, counts: list[list[int]], unit: tuple[int, int], seed: int, raw: bool
+    make_tables: MakeTables, counts: list[list[int]], unit: tuple[int, int, int], seed: int, raw: bool
 ) -> None:
-    grid, (side, channels) = np.array(counts), unit
+    grid, (side, channels, opening) = np.array(counts), unit
     iterations = int(grid.max())
     shape = (iterations, grid.shape[0] * side, grid.shape[1] * side, channels)
     floors = np.random.default_rng(seed).integers(1, NEVER + 1, iterations).tolist()
-    made = sent_iterations(codes_of("smooth", shape, seed), grid, floors)
+    made = sent_iterations(codes_of("smooth", shape, seed), grid, floors, opening)
     tables = None if raw else make_tables(iterations, channels, seed)
     coder = Spy()
     stream, borders = send(made, tables, coder)
-    assert coder.calls == stream_calls(made.codes, counts, floors, tables)
+    assert coder.calls == stream_calls(made.codes, counts, floors, tables, opening)
     found = receive(stream, made, tables)
     assert np.array_equal(found.codes, made.codes)
     assert np.array_equal(found.active, made.active)

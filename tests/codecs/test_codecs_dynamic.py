@@ -206,11 +206,10 @@ def test_the_map_of_a_plain_encode_is_even() -> None:
     assert made.unit_bits is not None
     assert made.unit_bits.tolist() == [[640, 640], [640, 640]]
     assert made.unit_side == 32
-    for codec in ("progressive", "gru-conv"):
-        assert nacre.compress(shades(33, 40), codec=codec, threads=1).unit_bits is None
+    assert nacre.compress(shades(33, 40), threads=1).unit_bits is None
 
 
-@pytest.mark.parametrize("codec", ["progressive", "gru-conv", "static-conv"])
+@pytest.mark.parametrize("codec", ["progressive", "static-conv"])
 def test_codecs_without_them_say_so(codec: str) -> None:
     for wish in ({"dynamic": True, "bytes": 200}, {"patch_psnr": 20.0}):
         with pytest.raises(UsageError, match=f"{codec} has no dynamic bits"):

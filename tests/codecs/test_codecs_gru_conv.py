@@ -78,7 +78,8 @@ def test_one_picture_leaves_nothing_for_the_next() -> None:
     first, second = Picture(shades(40, 50, 1)), Picture(shades(40, 50, 2))
     alone = encode(second)
     encode(first)
-    assert encode(second) == alone
+    again = encode(second)
+    assert (again.stream, again.layers) == (alone.stream, alone.layers)
 
 
 def test_encoding_twice_gives_the_same_bytes() -> None:
@@ -262,11 +263,12 @@ def test_parameters_survive() -> None:
     for iterations in (1, 16):
         for entropy in (RAW, TABLES, MIX):
             for reconstruction in ("additive", "one-shot"):
-                given = Parameters(iterations, entropy, reconstruction, 16)
-                assert Parameters.parse(given.pack()) == given
+                for dynamic, priming in ((False, 0), (True, 1), (False, 2), (True, 3)):
+                    given = Parameters(iterations, entropy, reconstruction, 16, dynamic, priming)
+                    assert Parameters.parse(given.pack()) == given
 
 
-@pytest.mark.parametrize("flags", [0x01, 0x06, 0x08, 0x10, 0x40, 0x60, 0x80])
+@pytest.mark.parametrize("flags", [0x06, 0x40, 0x60, 0x80])
 def test_reserved_bits_are_refused(flags: int) -> None:
     with pytest.raises(FormatError, match="update nacre"):
         Parameters.parse(bytes([8, flags, 0]))

@@ -413,7 +413,6 @@ def test_codecs_describe_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     rates = [find_weights(f"static-conv-{size}") for size in (64, 128)]
     assert static.weights == ", ".join(info.tag for info in rates)
     assert static.weights_bytes == sum(info.bytes for info in rates)
-    assert not found["gru-conv"].adaptive_bits
 
 
 # Options and parameters

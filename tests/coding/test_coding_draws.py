@@ -30,24 +30,36 @@ def weights_of(shares: list[int]) -> Weights:
 
 @dataclass(frozen=True)
 class Call:
-    """Symbols of one distribution, or bits of one probability each."""
+    """Symbols of one distribution, bits of one probability each, or symbols that choose among some."""
 
     symbols: list[int]
     weights: Weights | None = None
     ones: tuple[int, ...] = ()
+    table: tuple[Weights, ...] = ()
+    chosen: tuple[int, ...] = ()
+
+    @property
+    def choices(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.array(self.table, np.int32), np.array(self.chosen, np.int64)
 
     def send(self, coder: BitEncoder) -> None:
-        if self.weights is None:
+        if self.table:
+            coder.draw_each(np.array(self.symbols, np.int32), *self.choices)
+        elif self.weights is None:
             coder.some(np.array(self.symbols, np.uint8), np.array(self.ones, np.int64))
         else:
             coder.draw(np.array(self.symbols, np.int32), len(self.symbols), self.weights)
 
     def receive(self, coder: BitDecoder) -> list[int]:
+        if self.table:
+            return coder.draw_each(None, *self.choices).tolist()
         if self.weights is None:
             return coder.some(None, np.array(self.ones, np.int64)).tolist()
         return coder.draw(None, len(self.symbols), self.weights).tolist()
 
     def receive_slowly(self, coder: PythonDecoder) -> list[int]:
+        if self.table:
+            return coder.symbols(self.table[i] for i in self.chosen)
         if self.weights is None:
             return coder.bits(self.ones)
         return coder.draw(len(self.symbols), self.weights)
@@ -69,7 +81,17 @@ def bits(draw: st.DrawFn) -> Call:
     return Call([bit for _, bit in pairs], ones=tuple(one for one, _ in pairs))
 
 
-mixtures = st.lists(st.one_of(draws(), bits()), min_size=1, max_size=8)
+@st.composite
+def choices(draw: st.DrawFn) -> Call:
+    size = draw(st.integers(2, 129))
+    shares = st.lists(st.integers(1, 1 << draw(st.integers(1, 40))), min_size=size, max_size=size)
+    table = tuple(map(weights_of, draw(st.lists(shares, min_size=1, max_size=3))))
+    pairs = st.tuples(st.integers(0, size - 1), st.integers(0, len(table) - 1))
+    found = draw(st.lists(pairs, max_size=30))
+    return Call([s for s, _ in found], table=table, chosen=tuple(i for _, i in found))
+
+
+mixtures = st.lists(st.one_of(draws(), bits(), choices()), min_size=1, max_size=8)
 
 
 def likely(count: int, weights: Weights, seed: int) -> Call:
@@ -294,9 +316,19 @@ def test_nothing_to_send() -> None:
 
 
 def test_the_encoder_needs_symbols() -> None:
-    for call in (lambda c: c.draw(None, 3, LEVEL), lambda c: c.some(None, np.array([9]))):
+    for call in (
+        lambda c: c.draw(None, 3, LEVEL),
+        lambda c: c.some(None, np.array([9])),
+        lambda c: c.draw_each(None, np.array([LEVEL]), np.array([0])),
+    ):
         with pytest.raises(ValueError, match="needs the symbols"):
             call(BitEncoder())
+
+
+def test_one_choice_is_a_draw() -> None:
+    drawn = likely(200, LEVEL, 5)
+    chosen = Call(drawn.symbols, table=(SKEWED, LEVEL), chosen=(1,) * 200)
+    assert send([drawn])[0] == send([chosen])[0]
 
 
 @settings(max_examples=80)

@@ -45,8 +45,13 @@ FILES, FAULTY, WEIGHTS = HERE / "files", HERE / "faulty", HERE / "weights"
 LARGEST = 4000
 
 
+keep_primed = mock.patch.object(gru_conv, "serves_better", return_value=True)
+"""A primed file is wanted even of weights that it makes worse."""
+
+
 def encode(picture: Picture, codec: str = "gru-conv", **options: Any) -> bytes:
-    return nacre.encode(picture, codec=codec, threads=1, **options)
+    with keep_primed:
+        return nacre.encode(picture, codec=codec, threads=1, **options)
 
 
 def by_hand(picture: Picture, iterations: int, **fields: Any) -> bytes:
@@ -143,6 +148,20 @@ def mixed(picture: Picture, share: float = 1.0) -> Callable[[], bytes]:
     return make
 
 
+def first_pass_primed() -> bytes:
+    """Primed by the codes of a part of the cells."""
+    picture = Picture(shades(40, 56, 40))
+    with keep_primed:
+        made = nacre.compress(picture, codec="gru-conv", iterations=4, priming=3, threads=1)
+    return made.data[: made.layers[0].file_bytes]
+
+
+def tiled_by_a_mask() -> bytes:
+    mask = np.pad(np.full((40, 60), 255, np.uint8), ((30, 30), (40, 50)))
+    with mock.patch.multiple(gru_conv, WHOLE_BELOW=0, TILE_SIDE=64):
+        return encode(Picture(shades(100, 150, 12)), priming=1, roi=mask)
+
+
 def with_metadata() -> bytes:
     exif = Image.Exif()
     exif[0x010E] = "a golden file"
@@ -212,6 +231,11 @@ SUBSET: Made = {
     "first-layer": ("cut at the last byte of the first layer", first_layer_alone),
     "mix": ("contexts by a network", mixed(Picture(shades(72, 96, 2)))),
     "mix-cut": ("the same, cut", mixed(Picture(shades(72, 96, 2)), 0.5)),
+    "primed": ("three priming runs", lambda: encode(Picture(shades(40, 56, 40)), iterations=4, priming=3)),
+    "dynamic": (
+        "cells that stop, for a size",
+        lambda: encode(Picture(shades(112, 144, 5)), bytes=190, dynamic=True),
+    ),
     "residual-fc": ("8x8 patches, 16 iterations", unit_file("residual-fc", Picture(shades(28, 36, 15)))),
     "lstm-fc": ("8x8 patches with states, gray", unit_file("lstm-fc", Picture(gray(31, 45, 17)))),
     "lstm-fc-dynamic": (
@@ -247,6 +271,12 @@ UNCOMMON: Made = {
     "tall": ("1 x 200, gray", lambda: encode(Picture(gray(200, 1, 10)), iterations=3)),
     "raw": ("sent without tables though they would save bytes", raw),
     "tiled": ("tiles of 64 pixels", tiled),
+    "primed-first-layer": ("three priming runs on the codes of one pass", first_pass_primed),
+    "dynamic-alpha": (
+        "cells that stop at 17 dB, and a soft disc of alpha",
+        lambda: encode(Picture(shades(50, 70, 41), disc(50, 70)), patch_psnr=17, iterations=16),
+    ),
+    "dynamic-tiled": ("tiles, a mask and a priming run", tiled_by_a_mask),
     "segments": ("three picture segments, a segment and a header field to skip", segmented),
     "no-checksums": (
         "segments without checksums",
@@ -551,13 +581,11 @@ def faulty() -> dict[str, tuple[int, str, bytes]]:
         ),
         "iterations-0": (3, "no iterations", with_header(parameters=b"\x00\x02\x00")),
         "iterations-17": (3, "17 iterations", with_header(parameters=b"\x11\x02\x00")),
-        "dynamic-bits": (3, "the reserved bit of dynamic bits", with_header(parameters=b"\x08\x03\x00")),
         "entropy-mix": (
             3,
             "the reserved number of a learned context model",
             with_header(parameters=b"\x08\x04\x00"),
         ),
-        "priming": (3, "the reserved bits of priming", with_header(parameters=b"\x08\x0a\x00")),
         "reconstruction-scaled": (
             3,
             "the reserved number of scaled reconstruction",

@@ -24,7 +24,7 @@ from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.progressive import ProgressiveTask
 
 PLACE = Path(__file__).parent / "weights" / "progressive"
-LARGEST = 80_000
+LARGEST = 100_000
 SEED = 7
 TASK = {"preset": "tiny", "crop": 128, "batch": 4, "steps": [0.5, 4.0], "coarse": 0.0, "coarsest": 8.0}
 

@@ -86,6 +86,6 @@ def test_the_weights_are_the_ones_that_the_files_name(tiny_weights: Path) -> Non
     records = [json.loads(path.read_text()) for path in tiny_weights.glob("*/record.json")]
     assert {record["tag"] for record in records} == named
     for folder in tiny_weights.iterdir():
-        # Of progressive the tables alone are 20 kB, whatever the network's size.
-        most = 80_000 if folder.name == "progressive" else 50_000
+        # Of progressive the tables alone are 40 kB, whatever the network's size.
+        most = 100_000 if folder.name == "progressive" else 50_000
         assert sum(path.stat().st_size for path in folder.iterdir()) <= most

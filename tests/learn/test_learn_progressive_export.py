@@ -14,8 +14,9 @@ from progressive_examples import TINY
 
 import nacre
 from nacre.codecs.progressive.hyper import MOST, load_hyper
+from nacre.codecs.progressive.hyper_contexts import load_hyper_contexts
 from nacre.codecs.progressive.shapes import HYPER_MOST, PRESETS
-from nacre.codecs.progressive.tables import CLASS_BEGIN, CLASS_STEPS, load_tables
+from nacre.codecs.progressive.tables import CLASS_BEGIN, CLASS_STEPS
 from nacre.coding.stream import FINE_TOTAL
 from nacre.errors import AgreementError
 from nacre.learn.data.crops import CropFolder
@@ -89,17 +90,16 @@ def test_the_record_says_what_rounding_changed(root: Path) -> None:
     assert agreement["mean"] < 0.1
     assert agreement["class"] < 0.3
     assert np.abs(record["figures"]["half_precision_psnr_change"]).max() < 0.2
-    assert {"analysis.onnx", "hyper_analysis.onnx", "synthesis.onnx", "hyper.npz", "tables.npz"} <= set(
-        record["files"]
-    )
+    networks = {"analysis.onnx", "hyper_analysis.onnx", "synthesis.onnx"}
+    assert networks | {"hyper.npz", "hyper_contexts.npz", "tables.npz"} <= set(record["files"])
 
 
-def test_hyper_weights_count_what_pictures_gave(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contexts_are_fitted_to_what_pictures_gave(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NACRE_WEIGHTS", str(root))
-    weights = load_tables(find_weights("progressive")).hyper
-    assert weights.shape == (6, 65)
-    assert (weights >= 1).all()
-    assert (weights.sum(1) == FINE_TOTAL).all()
+    contexts = load_hyper_contexts(find_weights("progressive"))
+    assert contexts.constants.shape == (6,)
+    assert (contexts.weights >= 1).all()
+    assert (contexts.weights.sum(2) == FINE_TOTAL).all()
 
 
 def test_a_second_export_has_the_same_tag(

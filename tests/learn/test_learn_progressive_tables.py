@@ -12,7 +12,7 @@ import torch
 from nacre.codecs.progressive.tables import CLASSES, REFINE, ZERO, Tables, deviation
 from nacre.coding.stream import FINE_TOTAL, TOTAL
 from nacre.learn.losses.gaussian_rate import TAIL, bits, cell_mass, quantized
-from nacre.learn.plane_tables import KNOWN, PLANES, make_tables
+from nacre.learn.plane_tables import KNOWN, PLANES, Seen, make_tables
 
 # Bits and cells in training
 
@@ -92,9 +92,7 @@ def test_what_is_shown_far_out_stays_near() -> None:
 
 @cache
 def made() -> Tables:
-    hyper = np.full((2, 65), FINE_TOTAL // 65, np.int32)
-    hyper[:, 0] += FINE_TOTAL - hyper.sum(1)
-    return make_tables(hyper)
+    return make_tables()
 
 
 def above(number: int, edge: float) -> float:
@@ -200,7 +198,30 @@ def test_means_lie_in_their_cells() -> None:
             assert rests[0] == pytest.approx(expected, abs=0.01 * first + 0.01)
 
 
-def test_hyper_weights_are_kept() -> None:
-    tables = made()
-    assert (tables.hyper.sum(1) == FINE_TOTAL).all()
-    assert tables.hyper.shape == (2, 65)
+# What was seen of residuals
+
+
+def test_tables_follow_what_was_seen() -> None:
+    generator = np.random.default_rng(3)
+    number, sigma = 36, deviation(36)
+    seen = Seen()
+    residuals = generator.laplace(0, sigma / math.sqrt(2), (4, 250, 500)).astype(np.float32)
+    for part in residuals:
+        seen.add(part, np.full(part.shape, number, np.uint8))
+    tables, sizes = make_tables(seen), np.rint(np.abs(residuals))
+    for plane in (2, 4):
+        unknown = sizes < 2 << plane
+        chance = (sizes[unknown] >= 1 << plane).mean()
+        assert 2 * tables.signs[plane, number] / FINE_TOTAL == pytest.approx(chance, rel=0.02)
+        assert abs(2 * made().signs[plane, number] / FINE_TOTAL - chance) > 0.1 * chance
+        found = np.abs(residuals)[(sizes >= 1 << plane) & unknown]
+        assert tables.means[plane, number, 1] / 256 == pytest.approx(found.mean() - (1 << plane), rel=0.02)
+    others = np.arange(CLASSES) != number
+    assert np.array_equal(tables.signs[:, others], made().signs[:, others])
+
+
+def test_a_few_residuals_change_little() -> None:
+    seen = Seen()
+    seen.add(np.full(5, 1.0), np.full(5, 18, np.uint8))
+    ratio = make_tables(seen).signs[0, 18] / made().signs[0, 18]
+    assert 1 < ratio < 1.03

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 from nacre.container.file import ParsedFile, parse_file
 from nacre.errors import FormatError, LimitError, NacreWarning, UsageError
+
+if TYPE_CHECKING:
+    from nacre.codecs.contract import Codec
 
 _NARROW = 32  # pixels that a shorter side needs the memory of
 _SMALL = 1 << 20  # pixels whose memory may always be asked for
@@ -15,6 +19,12 @@ def check_threads(threads: int | None) -> None:
     """Refuse less than one thread."""
     if threads is not None and threads < 1:
         raise UsageError(f"The number of threads cannot be {threads}; give at least 1.")
+
+
+def check_priming(codec: Codec, priming: int | None) -> None:
+    """Refuse priming of a codec that has none."""
+    if priming is not None and not codec.describe().priming:
+        raise UsageError(f"{codec.name} has no priming; choose a codec that `nacre codecs` says has.")
 
 
 def parse_checked(data: bytes, max_pixels: int | None) -> ParsedFile:

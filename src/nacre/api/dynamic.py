@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from nacre.codecs.targets import Target
     from nacre.picture.picture import Picture
 
+_KINDS = ("bytes", "bpp", "psnr")
+
+
+def shared_out_for(codec: Codec, target: Target | None) -> bool:
+    """Whether a codec has adaptive bits, and the target is one that they are shared out for."""
+    return target is not None and target.kind in _KINDS and codec.describe().adaptive_bits
+
 
 def allocation(
     codec: Codec,
@@ -35,7 +42,7 @@ def allocation(
         if not 0 < patch_psnr < 100:
             raise UsageError(f"The PSNR of patches cannot be {patch_psnr:g}; give decibels from 0 to 100.")
         return Allocation(patch_psnr=patch_psnr)
-    if target is None or target.kind not in ("bytes", "bpp", "psnr"):
+    if target is None or target.kind not in _KINDS:
         raise UsageError("Dynamic bits need to know what for: give a target of bytes, bpp or psnr.")
     if target.kind == "psnr":
         return Allocation(psnr=target.value)

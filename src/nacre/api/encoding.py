@@ -7,9 +7,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nacre.api.checks import check_threads
+from nacre.api.checks import check_priming, check_threads
 from nacre.api.decoding import decompress
-from nacre.api.dynamic import allocation
+from nacre.api.dynamic import allocation, shared_out_for
 from nacre.api.regions import regions
 from nacre.container.file import write_file
 from nacre.container.header import MAX_RATE_POINTS, Header
@@ -91,6 +91,7 @@ def compress(
     ssim: float | None = None,
     quality: float | None = None,
     iterations: int | None = None,
+    priming: int | None = None,
     dynamic: bool = False,
     patch_psnr: float | None = None,
     roi: Any = None,
@@ -132,8 +133,9 @@ def compress(
     chosen = get_codec(codec or DEFAULT)
     picture = as_picture(image, max_pixels=max_pixels or DEFAULT_MAX_PIXELS)
     file = _File(chosen, picture, strip)
-    options = EncodeOptions(iterations, fast, threads)
-    if dynamic or patch_psnr is not None:
+    check_priming(chosen, priming)
+    options = EncodeOptions(iterations, fast, threads, priming=priming)
+    if dynamic or patch_psnr is not None or (roi is not None and shared_out_for(chosen, target)):
         wish = allocation(chosen, picture, target, patch_psnr, file.lengths)
         options = dataclasses.replace(options, allocation=wish)
     limit = max_pixels or DEFAULT_MAX_PIXELS
@@ -271,6 +273,7 @@ def encode(
     ssim: float | None = None,
     quality: float | None = None,
     iterations: int | None = None,
+    priming: int | None = None,
     dynamic: bool = False,
     patch_psnr: float | None = None,
     roi: Any = None,
@@ -294,6 +297,9 @@ def encode(
     iterations
         Iterations of a recurrent codec, 1 to 16; by default 8, and 16 of the fully connected ones. Of
         `static-conv` which of its rates, 1 or 2.
+    priming
+        Runs of the networks before the first iteration, 0 to 3, which take time and no bits. For codecs
+        with priming.
     dynamic
         Give each patch of the picture as many iterations as serve the target best, which is `bytes`,
         `bpp` or `psnr`. For codecs with adaptive bits.
@@ -301,7 +307,8 @@ def encode(
         Give each patch as many iterations as it needs for so many dB. For codecs with adaptive bits.
     roi
         A mask of the picture's size, as `image`: the lighter, the earlier a place gets its bytes, in cells
-        of 64 x 64 pixels. For codecs with regions of interest.
+        of 64 x 64 pixels, or 16 x 16 of `gru-conv`. That one shares them out for a target of `bytes`, `bpp`
+        or `psnr`, and else half of the bits of a plain encode. For codecs with regions of interest.
     fast
         Encode in less time; a file cut inside an iteration then shows the iteration before.
     strip
@@ -343,6 +350,7 @@ def encode(
         ssim=ssim,
         quality=quality,
         iterations=iterations,
+        priming=priming,
         dynamic=dynamic,
         patch_psnr=patch_psnr,
         roi=roi,

@@ -15,7 +15,7 @@ def list_codecs() -> list[CodecInfo]:
     --------
     >>> import nacre
     >>> [codec.name for codec in nacre.list_codecs() if codec.regions]
-    ['progressive']
+    ['progressive', 'gru-conv']
     """
     from nacre.codecs.registry import codec_names, get_codec
 

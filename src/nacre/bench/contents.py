@@ -12,8 +12,9 @@ from nacre import api
 from nacre.codecs.contract import Coded
 from nacre.codecs.progressive.cells import CellGrid
 from nacre.codecs.progressive.hyper import HyperNetwork, load_hyper
+from nacre.codecs.progressive.hyper_contexts import code_hyper, load_hyper_contexts
 from nacre.codecs.progressive.planes import Planes
-from nacre.codecs.progressive.stream import code_hyper, code_next
+from nacre.codecs.progressive.stream import code_next
 from nacre.codecs.progressive.tables import Tables, load_tables
 from nacre.codecs.progressive.transforms import network_shape
 from nacre.codecs.registry import codec_name
@@ -86,7 +87,7 @@ def first_layer(data: bytes, predict: Predict = HyperNetwork.predict) -> FirstLa
     info = find_weights(CODEC, coded.weights_tag)
     tables, grid = load_tables(info), CellGrid(coded.height, coded.width)
     coder = BitDecoder(coded.stream)
-    hyper = code_hyper(coder, tables, grid.cells, None)
+    hyper = code_hyper(coder, load_hyper_contexts(info), grid.cells, None)
     means, classes = predict(load_hyper(info), hyper)
     grid.leave_out(classes, network_shape(info).flat)
     return FirstLayer(coded, info, tables, coder, grid, hyper, means, classes)

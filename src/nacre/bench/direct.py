@@ -1,7 +1,8 @@
 """A dead-zone quantizer of one step, coded at its ideal length: what an embedded stream is compared with.
 
-The residuals of a class are distributed as the tables of `progressive` assume: a Gaussian of the class's
-deviation and, once in 512, a Laplacian of three times that.
+The residuals of a class are distributed as the tables of `progressive` say, cell by cell of the finest
+quantizer; within such a cell as a Gaussian of the class's deviation and, once in 512, a Laplacian of three
+times that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nacre.codecs.progressive.tables import CLASSES, Tables, deviation
+from nacre.coding.stream import FINE_TOTAL, TOTAL
 
 Floats = NDArray[np.float64]
 
@@ -41,10 +43,28 @@ class Cells:
     means: Floats
 
     @classmethod
-    def of(cls, sigma: float, step: float, count: int, offset: float = OFFSET) -> Cells:
-        """The first `count` cells of a step for a deviation, both in steps of the finest quantizer."""
+    def of(cls, finest: Floats, sigma: float, step: float, count: int, offset: float = OFFSET) -> Cells:
+        """The first `count` cells of a step, in steps of the finest quantizer.
+
+        Parameters
+        ----------
+        finest
+            Probability of each magnitude of the finest quantizer.
+        sigma
+            The class's deviation, in its steps.
+        """
         edges = np.concatenate([[0.0], (np.arange(1, count + 1) - offset) * step])
-        mass, moment = -np.diff(_above(edges, sigma)), -np.diff(_moment_above(edges, sigma))
+        inner = np.arange(1, len(finest)) - 0.5
+        parts = np.union1d(edges, inner[inner < edges[-1]])
+        cell = np.minimum(np.floor(parts[:-1] + 0.5).astype(np.int64), len(finest) - 1)
+        within = np.concatenate([[0.0], np.arange(1, len(finest) + 1) - 0.5])
+        expected = -np.diff(_above(within, sigma))
+        weight = np.divide(finest, expected, out=np.zeros_like(finest), where=expected > 1e-200)[cell]
+        into = np.searchsorted(edges, parts[:-1], side="right") - 1
+        mass, moment = (
+            np.bincount(into, -np.diff(above(parts, sigma)) * weight, count)
+            for above in (_above, _moment_above)
+        )
         bits = -np.log2(np.maximum(mass, 1e-300))
         bits[1:] += 1
         middles = (edges[:-1] + edges[1:]) / 2
@@ -87,10 +107,22 @@ def quantize(
             continue
         most = (2 << int(tables.top[number])) - 1
         indices = np.floor(np.minimum(np.abs(values), most) / step + offset).astype(np.int64)
-        cells = Cells.of(deviation(number), step, int(indices.max()) + 1, offset)
+        finest = magnitudes(tables, number)
+        cells = Cells.of(finest, deviation(number), step, int(indices.max()) + 1, offset)
         bits += float(cells.bits[indices].sum())
         shown[where] = np.sign(values) * cells.means[indices]
     return shown, bits
+
+
+def magnitudes(tables: Tables, number: int) -> Floats:
+    """Probability of every magnitude of the finest quantizer in a class, from the passes that find it."""
+    found = np.ones(1)
+    for plane in range(int(tables.top[number]), -1, -1):
+        ones = tables.ones[plane, number] / TOTAL
+        odd = ones[np.minimum(np.arange(len(found)), len(ones) - 1)]
+        odd[0] = 2 * tables.signs[plane, number] / FINE_TOTAL
+        found = np.stack([found * (1 - odd), found * odd], 1).ravel()
+    return found
 
 
 def _laplace_width(sigma: float) -> float:

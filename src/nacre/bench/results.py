@@ -6,8 +6,10 @@ prefix decodes, and gets better), "prefixes-gru-conv" (the same of that codec), 
 calls and peak memory beside today's codecs), "everyday" (start-up, ordinary and large pictures),
 "everyday-gru-conv", "thumbnails" (codecs for 32x32 pixels, without headers), "recurrent" (the codecs of
 Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain), "decode-times" (how long
-they decode; for a quiet machine), "batches" (two processes beside one; for a quiet machine), "hard-input"
-(damaged, cut and lying files, and odd pictures).
+they decode; for a quiet machine), "gru-conv-cells" (what priming and adaptive bits gain), "batches" (two
+processes beside one; for a quiet machine), "hard-input" (damaged, cut and lying files, and odd pictures),
+"gru-conv-entropy" and "gru-conv-training" (pages of what `nacre.learn.studies` measured, which needs torch,
+checkpoints and training pictures).
 """
 
 from __future__ import annotations
@@ -17,13 +19,22 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from nacre import api
+from nacre.bench import (
+    cells,
+    gru_conv_entropy,
+    gru_conv_training,
+    plots,
+    progressive_study,
+    recurrent_tables,
+    thumbnail_tables,
+)
 from nacre.bench import decode_times as decoding
 from nacre.bench import dynamic as dynamic_bits
-from nacre.bench import plots, progressive_study, recurrent_tables, thumbnail_tables
 from nacre.bench.against import Against
 from nacre.bench.bars import bars_table
 from nacre.bench.batches import batch_times
@@ -279,6 +290,21 @@ def dynamic(job: Job) -> None:
     write_whole(job.out / "dynamic.md", dynamic_bits.as_markdown(found, missing))
 
 
+def recurrent_cells(job: Job) -> None:
+    """Priming and adaptive bits of the recurrent codec: gru-conv-cells.json and gru-conv-cells.md."""
+    report = run(
+        job.kodak(),
+        cells.ways(GRU, threads=job.threads),
+        json=job.out / f"{GRU}-cells.json",
+        anchor=GRU,
+        threads=job.threads,
+        jobs=job.jobs,
+        cache=job.cache,
+        progress=job.progress,
+    )
+    write_whole(job.out / f"{GRU}-cells.md", cells.as_markdown(report))
+
+
 def decode_times(job: Job) -> None:
     """Decode times of the codecs of 2016: decode-times.json and decode-times.md, one process."""
     chosen, missing = job.choose(tuple(decoding.SECONDS), "decode-times")
@@ -308,6 +334,24 @@ def hard_input(job: Job) -> None:
     write_whole(job.out / "hard-input.md", hard_input_report.as_markdown(found, fuzzing))
 
 
+def recurrent_entropy(job: Job) -> None:
+    """The entropy models of gru-conv beside a learned estimate: gru-conv-entropy.md of the .json there."""
+    _write_study(job, f"{GRU}-entropy", "entropy", gru_conv_entropy.as_markdown)
+
+
+def recurrent_training(job: Job) -> None:
+    """Its losses and reconstructions side by side: gru-conv-training.md of the .json there."""
+    _write_study(job, f"{GRU}-training", "training", gru_conv_training.as_markdown)
+
+
+def _write_study(job: Job, name: str, study: str, page: Callable[[dict[str, Any]], str]) -> None:
+    measured = job.out / f"{name}.json"
+    if not measured.is_file():
+        click.echo(f"results: {name} is left out: nacre.learn.studies.{study} makes its {measured}", err=True)
+        return
+    write_whole(job.out / f"{name}.md", page(json.loads(measured.read_text())))
+
+
 PARTS: dict[str, Callable[[Job], None]] = {
     "kodak": kodak,
     "prefixes": prefixes,
@@ -320,9 +364,12 @@ PARTS: dict[str, Callable[[Job], None]] = {
     "thumbnails": thumbnails,
     "recurrent": recurrent,
     "dynamic": dynamic,
+    "gru-conv-cells": recurrent_cells,
     "decode-times": decode_times,
     "batches": batches,
     "hard-input": hard_input,
+    "gru-conv-entropy": recurrent_entropy,
+    "gru-conv-training": recurrent_training,
 }
 
 

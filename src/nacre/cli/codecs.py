@@ -49,6 +49,7 @@ def _facts(codec: CodecInfo) -> list[str]:
         "byte-exact": codec.byte_exact,
         "adaptive bits": codec.adaptive_bits,
         "regions of interest": codec.regions,
+        "priming": codec.priming,
     }
     kind = ", ".join(kind for kind, holds in kinds.items() if holds) or "one file a rate"
     size = f"{codec.weights_bytes / 1e6:.1f} MB, {codec.licence}"

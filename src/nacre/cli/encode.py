@@ -38,6 +38,13 @@ from nacre.errors import PictureError, UsageError
     help="Iterations to encode, of recurrent codecs.  [default: 8, or 16 of the fully connected ones]",
 )
 @click.option(
+    "--priming",
+    type=click.IntRange(0, 3),
+    metavar="K",
+    help="Runs of the networks before the first iteration, 0 to 3: they take time and no bits. For codecs "
+    "with priming.",
+)
+@click.option(
     "--dynamic",
     is_flag=True,
     help="Share iterations out over patches, for --bytes, --bpp or --psnr. For codecs with adaptive bits.",
@@ -52,7 +59,8 @@ from nacre.errors import PictureError, UsageError
     "--roi",
     metavar="MASK",
     type=click.Path(),
-    help="Picture of the same size: the lighter, the earlier a place gets its bytes. For codecs with regions "
+    help="Picture of the same size: the lighter, the earlier a place gets its bytes; of gru-conv, the larger "
+    "its share of --bytes, --bpp or --psnr, and else of half of the bits there are. For codecs with regions "
     "of interest.",
 )
 @click.option(

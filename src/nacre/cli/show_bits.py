@@ -32,7 +32,8 @@ def check(name: str, inputs: int, codec: str | None) -> None:
     if Path(name).suffix.lower() != ".png":
         raise UsageError(f"--show-bits writes a PNG, not {name!r}; name a file with the suffix .png.")
     chosen = get_codec(codec or DEFAULT)
-    if not isinstance(chosen, RawCodec):  # those with header-less streams are those of independent patches
+    # Those with header-less streams are those of independent patches.
+    if not isinstance(chosen, RawCodec) and not chosen.describe().adaptive_bits:
         raise UsageError(f"{chosen.name} has no patches to show; choose one that has, such as residual-fc.")
 
 

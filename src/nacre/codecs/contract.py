@@ -29,6 +29,8 @@ class CodecInfo:
         Bytes of the installed weights' files.
     regions
         Whether parts of a picture can be given more of the bytes.
+    priming
+        Whether networks can be run before the first iteration, to see farther.
     """
 
     name: str
@@ -43,6 +45,7 @@ class CodecInfo:
     weights_bytes: int
     licence: str
     regions: bool = False
+    priming: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -89,6 +92,8 @@ class EncodeOptions:
     regions
         (H, W) of the picture's size, 0 for what matters least to 255 for what matters most; given only to
         codecs that have regions.
+    priming
+        Runs before the first iteration, None for the codec's default; given only to codecs that have them.
     """
 
     iterations: int | None = None
@@ -96,6 +101,7 @@ class EncodeOptions:
     threads: int | None = None
     allocation: Allocation | None = None
     regions: NDArray[np.uint8] | None = None
+    priming: int | None = None
 
 
 @dataclass(frozen=True)

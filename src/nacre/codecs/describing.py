@@ -21,6 +21,7 @@ def describe(
     progressive: bool = True,
     adaptive_bits: bool = False,
     regions: bool = False,
+    priming: bool = False,
 ) -> CodecInfo:
     """Facts about a codec and of the weights of those names, as far as they are installed.
 
@@ -43,4 +44,5 @@ def describe(
         weights_bytes=sum(info.bytes for info in infos),
         licence=infos[0].licence if infos else "",
         regions=regions,
+        priming=priming,
     )

@@ -5,12 +5,13 @@ prefix of the code value. Symbols of a cut stream count as decided when they com
 the missing bytes are all 00 or all FF.
 
 Encoder and decoder share their methods, so that every model is written once and runs on both sides:
-``code`` for bits that are of use only together, ``some`` and ``draw`` for symbols that are taken as far as
-they are decided.
+``code`` for bits that are of use only together, ``some``, ``draw`` and ``draw_each`` for symbols that are
+taken as far as they are decided.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -33,6 +34,7 @@ _FILLER = 4 * _WINDOW
 _MARGIN = 512
 """A call that expects to leave fewer bits than this is read from both fillings at once."""
 _BERNOULLI = constriction.stream.model.Bernoulli(perfect=False)
+_CATEGORICAL = constriction.stream.model.Categorical(perfect=False)
 _NONE = np.zeros(0, np.int32)
 
 
@@ -78,6 +80,26 @@ class BitCoder(Protocol):
             The symbols; when receiving as many of the first as are decided.
         """
 
+    def draw_each(
+        self, symbols: Symbols | None, weights: NDArray[np.int32], chosen: NDArray[np.integer[Any]]
+    ) -> Symbols:
+        """Send or receive symbols with a distribution each.
+
+        Parameters
+        ----------
+        symbols
+            (count,) in 0..n-1 when sending, None when receiving.
+        weights
+            (distributions, n), at least 1 each, every row with the sum 2^24.
+        chosen
+            (count,): the distribution of each symbol.
+
+        Returns
+        -------
+        ndarray
+            The symbols; when receiving as many of the first as are decided.
+        """
+
     def mark(self) -> None:
         """Note that a layer ends here."""
 
@@ -116,6 +138,16 @@ class BitEncoder:
             raise ValueError("the encoder needs the symbols")
         if symbols.size:
             _Call(_distribution(weights)[0]).encode(self._coder, symbols)
+        return symbols
+
+    def draw_each(
+        self, symbols: Symbols | None, weights: NDArray[np.int32], chosen: NDArray[np.integer[Any]]
+    ) -> Symbols:
+        """Send `symbols`; see `BitCoder.draw_each`."""
+        if symbols is None:
+            raise ValueError("the encoder needs the symbols")
+        if symbols.size:
+            _Call.of_choices(weights, chosen).encode(self._coder, symbols)
         return symbols
 
     def mark(self) -> None:
@@ -206,6 +238,13 @@ class BitDecoder:
         model, expected = _distribution(weights)
         return self._decided(_Call(model), count, expected)
 
+    def draw_each(
+        self, symbols: Symbols | None, weights: NDArray[np.int32], chosen: NDArray[np.integer[Any]]
+    ) -> Symbols:
+        """Receive symbols; see `BitCoder.draw_each`."""
+        most = math.log2(weights.shape[1])
+        return self._decided(_Call.of_choices(weights, chosen), len(chosen), most)
+
     def mark(self) -> None:
         """Nothing to note when receiving."""
 
@@ -270,7 +309,7 @@ class BitDecoder:
 
 @dataclass(frozen=True)
 class _Call:
-    """Symbols of one distribution, or bits with a probability each."""
+    """Symbols of one distribution, or with one each."""
 
     model: Any
     probabilities: NDArray[np.float64] | None = None
@@ -279,6 +318,10 @@ class _Call:
     def of_bits(cls, ones: NDArray[np.integer[Any]]) -> _Call:
         # k / 65536 is exact in float64, so the coder sees integers.
         return cls(_BERNOULLI, ones.ravel().astype(np.float64) / TOTAL)
+
+    @classmethod
+    def of_choices(cls, weights: NDArray[np.int32], chosen: NDArray[np.integer[Any]]) -> _Call:
+        return cls(_CATEGORICAL, weights[chosen] / FINE_TOTAL)
 
     def encode(self, coder: Any, symbols: Symbols) -> None:
         if self.probabilities is None:

@@ -21,10 +21,14 @@ class Phase:
     iterations, crop, batch
         Iterations unrolled, side of a crop in pixels, crops a step.
     loss
-        `l1`, `l2` or `rms`, averaged over iterations.
+        `l1`, `l2`, `rms` or `ssim-l1`, averaged over iterations.
     masked
         Share of steps in which one iteration is cut after 1 to 3 passes and the unroll ends there, so
         that a file cut inside an iteration is worth showing.
+    primed
+        Share of steps that begin with 1 to 3 priming runs.
+    adaptive
+        Share of steps in which cells stop after different numbers of iterations.
     busy
         Share of crops chosen for their detail.
     small
@@ -39,14 +43,26 @@ class Phase:
     batch: int
     loss: str = "l1"
     masked: float = 0.0
+    primed: float = 0.0
+    adaptive: float = 0.0
     busy: float = 0.0
     small: float = 0.0
     noise: float = 1.0
 
     def __post_init__(self) -> None:
-        shares = (self.until, self.masked, self.busy, self.small, self.noise)
+        shares = (
+            self.until,
+            self.masked,
+            self.primed,
+            self.adaptive,
+            self.busy,
+            self.small,
+            self.noise,
+        )
         if self.until == 0 or not all(0 <= share <= 1 for share in shares):
-            raise ValueError("until, masked, busy, small and noise of a phase are shares from 0 to 1")
+            raise ValueError(
+                "until, masked, primed, adaptive, busy, small and noise of a phase are shares from 0 to 1"
+            )
         if not all(isinstance(n, int) and n > 0 for n in (self.iterations, self.crop, self.batch)):
             raise ValueError("iterations, crop and batch of a phase are whole numbers above 0")
         known("loss", self.loss, LOSSES)

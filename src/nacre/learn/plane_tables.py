@@ -1,7 +1,7 @@
 """The tables of the embedded stream from the distribution of residuals: probabilities, means, order.
 
-SPEC.md, section 9.4. A residual of class i is Gaussian with the class's deviation and, once in 512,
-Laplacian with three times that.
+SPEC.md, section 9.4. What training pictures gave is mixed with an expectation: a residual of class i is
+Gaussian with the class's deviation and, once in 512, Laplacian with three times that.
 """
 
 from __future__ import annotations
@@ -19,11 +19,36 @@ from nacre.learn.losses.gaussian_rate import TAIL
 PLANES = 14
 KNOWN = 16
 """Magnitudes that the tables tell apart."""
+_PRIOR_COUNT = 500
+"""Residuals that the expectation counts for beside those seen of a class."""
 _LEAST = 2.0**-22
 """Planes that fewer residuals reach are not coded."""
 _LEAST_LAPLACE = 0.35
 
 _erfc = np.vectorize(math.erfc, otypes=[np.float64])
+
+
+class Seen:
+    """Residuals of training pictures by class and rounded magnitude.
+
+    Attributes
+    ----------
+    counts, sums
+        (classes, 2^14): how many there were, and the sum of their magnitudes.
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros((CLASSES, 1 << PLANES))
+        self.sums = np.zeros((CLASSES, 1 << PLANES))
+
+    def add(self, residuals: NDArray[np.floating], classes: NDArray[np.uint8]) -> None:
+        """Count residuals, in steps of the finest quantizer, of these classes; two arrays of one shape."""
+        sizes = np.abs(residuals.ravel())
+        cells = np.minimum(np.rint(sizes), self.counts.shape[1] - 1).astype(np.int64)
+        cells += classes.ravel().astype(np.int64) << PLANES
+        shape = self.counts.shape
+        self.counts += np.bincount(cells, minlength=self.counts.size).reshape(shape)
+        self.sums += np.bincount(cells, sizes, self.sums.size).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -58,14 +83,8 @@ def _finest(sigma: float) -> _Cells:
     return _Cells(-np.diff(above), -np.diff(moment))
 
 
-def make_tables(hyper: NDArray[np.int32]) -> Tables:
-    """All tables of a network.
-
-    Parameters
-    ----------
-    hyper
-        See `Tables.hyper`.
-    """
+def make_tables(seen: Seen | None = None) -> Tables:
+    """All tables; without residuals that were seen those that are expected of every network."""
     signs = np.ones((PLANES, CLASSES), np.int32)
     ones = np.full((PLANES, CLASSES, KNOWN), TOTAL // 2, np.int32)
     means = np.zeros((PLANES, CLASSES, KNOWN), np.int32)
@@ -73,6 +92,8 @@ def make_tables(hyper: NDArray[np.int32]) -> Tables:
     passes = []
     for number in range(CLASSES):
         cells = [_finest(deviation(number))]
+        if seen is not None:
+            cells = [_mixed(cells[0], seen.counts[number], seen.sums[number])]
         while len(cells) <= PLANES:
             cells.append(cells[-1].coarser())
         reached = [1 - c.mass[0] > _LEAST for c in cells[:PLANES]]
@@ -85,7 +106,14 @@ def make_tables(hyper: NDArray[np.int32]) -> Tables:
     passes.sort(key=lambda p: p[:3])
     order = np.array([(-plane, number, kind) for _, plane, kind, number in passes], np.uint8)
     slopes = np.rint([SLOPE_STEPS * math.log2(-slope) for slope, *_ in passes]).astype(np.int16)
-    return Tables(hyper, order, slopes, signs, ones, means, top)
+    return Tables(order, slopes, signs, ones, means, top)
+
+
+def _mixed(expected: _Cells, counts: NDArray[np.float64], sums: NDArray[np.float64]) -> _Cells:
+    total = counts.sum() + _PRIOR_COUNT
+    return _Cells(
+        (counts + _PRIOR_COUNT * expected.mass) / total, (sums + _PRIOR_COUNT * expected.first) / total
+    )
 
 
 def _sign_weight(cells: _Cells, coarser: _Cells) -> int:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from nacre.codecs.contract import Coded, DecodeOptions
 from nacre.codecs.progressive.cells import CellGrid, to_latents
 from nacre.codecs.progressive.hyper import MEAN_STEP_BITS, load_hyper
+from nacre.codecs.progressive.hyper_contexts import code_hyper, load_hyper_contexts
 from nacre.codecs.progressive.parameters import Parameters
 from nacre.codecs.progressive.planes import Planes
 from nacre.codecs.progressive.regions import add_levels, code_levels
 from nacre.codecs.progressive.shapes import STRIDE
-from nacre.codecs.progressive.stream import code_hyper, code_next, code_rest_of
+from nacre.codecs.progressive.stream import code_next, code_rest_of
 from nacre.codecs.progressive.tables import LEVELS, load_tables
 from nacre.codecs.progressive.transforms import Transforms, network_shape, to_pixels
 from nacre.coding.alpha import AlphaCoder
@@ -31,6 +32,7 @@ class ProgressiveDecoder:
     def __init__(self, info: WeightsInfo, coded: Coded, options: DecodeOptions) -> None:
         self._coded, self._parameters = coded, Parameters.parse(coded.parameters)
         self._tables, self._hyper = load_tables(info), load_hyper(info)
+        self._contexts = load_hyper_contexts(info)
         self._flat = network_shape(info).flat
         self._grid = CellGrid(coded.height, coded.width)
         rows, columns = self._grid.cells
@@ -85,7 +87,7 @@ class ProgressiveDecoder:
 
     def _first_layer(self, coder: BitDecoder, alpha: AlphaCoder | None) -> tuple[NDArray[np.float32], Planes]:
         """What is predicted of the symbols, and nothing known of the rest."""
-        hyper = code_hyper(coder, self._tables, self._grid.cells, None)
+        hyper = code_hyper(coder, self._contexts, self._grid.cells, None)
         levels = code_levels(coder, self._grid.cells, None) if self._parameters.regions else None
         if alpha:
             alpha.code_layer(coder)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from nacre.codecs.contract import Encoded, EncodeOptions
 from nacre.codecs.progressive.cells import CellGrid, to_latents, to_symbols
 from nacre.codecs.progressive.hyper import MEAN_STEP_BITS, SCALE_BITS, load_hyper
+from nacre.codecs.progressive.hyper_contexts import code_hyper, load_hyper_contexts
 from nacre.codecs.progressive.parameters import Parameters
 from nacre.codecs.progressive.planes import Planes
 from nacre.codecs.progressive.rates import layers_of, qualities
 from nacre.codecs.progressive.regions import add_levels, code_levels, levels_of
 from nacre.codecs.progressive.shapes import CELL, HYPER_MOST
-from nacre.codecs.progressive.stream import code_hyper, code_next, code_rest_of
+from nacre.codecs.progressive.stream import code_next, code_rest_of
 from nacre.codecs.progressive.tables import LEVELS, load_tables
 from nacre.codecs.progressive.transforms import Transforms, network_shape, padded, to_pixels
 from nacre.coding.alpha import AlphaCoder
@@ -24,7 +25,7 @@ from nacre.picture.hidden import fill_hidden
 from nacre.picture.picture import Picture
 from nacre.runtime.weights import WeightsInfo
 
-_MEASURED = (0.08, 0.35)
+_MEASURED = 0.1
 """Bits a pixel at which a picture is measured before the last one."""
 
 
@@ -47,11 +48,11 @@ class EncodeRun:
         tables, hyper_network = load_tables(self._info), load_hyper(self._info)
         symbols = self._transforms.analyze(self._levels)
         to_symbols(symbols, self._flat)
+        coder = BitEncoder()
         hyper = self._hyper(symbols, hyper_network.scales)
+        hyper = code_hyper(coder, load_hyper_contexts(self._info), self._grid.cells, hyper)
         means, classes = hyper_network.predict(hyper)
         predicted = means * np.float32(2.0**-MEAN_STEP_BITS)
-        coder = BitEncoder()
-        code_hyper(coder, tables, self._grid.cells, hyper)
         if self._regions is not None:
             levels = levels_of(self._regions, self._grid.cells)
             add_levels(classes, code_levels(coder, self._grid.cells, levels))
@@ -64,17 +65,15 @@ class EncodeRun:
         if alpha:
             alpha.code_layer(coder)
         coder.mark()
-        errors, measured = [planes.error], {}
-        sizes = (
-            [] if self._fast else [bpp * self._picture.width * self._picture.height / 8 for bpp in _MEASURED]
-        )
+        errors: list[float] = [planes.error]
+        measured: dict[int, float] = {}
+        measured_at = _MEASURED * self._picture.width * self._picture.height / 8
         while not planes.finished:
             code_next(coder, planes, alpha)
             coder.mark()
             errors.append(planes.error)
-            if sizes and coder.size >= sizes[0]:
+            if not self._fast and not measured and coder.size >= measured_at:
                 measured[planes.done] = self._measure(predicted, planes)
-                sizes = [size for size in sizes if size > coder.size]
         if alpha:
             code_rest_of(coder, alpha)
         measured[planes.done] = self._measure(predicted, planes)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nacre.codecs.contract import Layer
 from nacre.codecs.progressive.shapes import UNIT
 
-RATE_POINTS = 15
+RATE_POINTS = 7
 """Prefixes, besides the first layer, that the header names."""
 
 
@@ -28,10 +28,9 @@ def qualities(errors: Sequence[float], measured: dict[int, float], samples: int)
     """
     expected = np.asarray(errors) * UNIT**2 / samples
     known = sorted(measured)
-    # What the transforms lose or make good changes slowly with the error of the latents.
+    # What the networks make good of the error of the latents grows with it, all but in proportion.
     offsets = [measured[i] - expected[i] for i in known]
-    places = -np.log(np.maximum(expected, 1e-6))
-    found = expected + np.interp(places, places[known], offsets)
+    found = expected + np.interp(-expected, -expected[known], offsets)
     quality: NDArray[np.float64] = 10 * np.log10(255**2 / np.maximum(found, 1e-5))
     # Where padding outweighs the picture, an estimate may be better than what was measured later.
     for i in known:

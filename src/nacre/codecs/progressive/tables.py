@@ -39,8 +39,6 @@ class Tables(ArrayRecord):
 
     Attributes
     ----------
-    hyper
-        (Z, 65): weights of the hyper-latents -32..32 of each channel, out of 2^24.
     order
         (N, 3): plane, class and kind of every pass, in order.
     slopes
@@ -57,7 +55,6 @@ class Tables(ArrayRecord):
         (classes,): the highest plane of each.
     """
 
-    hyper: NDArray[np.int32]
     order: NDArray[np.uint8]
     slopes: NDArray[np.int16]
     signs: NDArray[np.int32]

@@ -6,11 +6,13 @@ number of iterations that minimizes error + price * bits, a point of the unit's 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nacre.codecs.contract import Encoded
 from nacre.errors import TargetError
 
 Counts = NDArray[np.int64]
@@ -23,7 +25,7 @@ _CLOSE = 0.998
 """Share of a budget that is near enough to all of it."""
 
 
-def for_unit_psnr(errors: Errors, samples: NDArray[np.integer], psnr: float) -> Counts:
+def for_unit_psnr(errors: Errors, samples: NDArray[np.number[Any]], psnr: float) -> Counts:
     """The fewest iterations with which each unit reaches a PSNR, all where none does.
 
     Units that never reach it may get worse with later iterations, and a picture that is worse than one
@@ -42,7 +44,7 @@ def for_unit_psnr(errors: Errors, samples: NDArray[np.integer], psnr: float) -> 
     enough = errors[1:] <= samples * (255.0**2 * 10 ** (-psnr / 10))
     reached, first = enough.any(axis=0), enough.argmax(axis=0) + 1
     counts: Counts = np.where(reached, first, len(errors) - 1)
-    along = [_error(errors, np.minimum(t, counts)) for t in range(1, len(errors))]
+    along = [error_of(errors, np.minimum(t, counts)) for t in range(1, len(errors))]
     last_shown = max(t for t, error in enumerate(along, 1) if error == min(along))
     if (first[reached] > last_shown).any():
         counts = np.where(reached, first, errors[1:].argmin(axis=0) + 1)
@@ -80,9 +82,9 @@ def for_picture_psnr(errors: Errors, bits: Errors, samples: int, psnr: float) ->
         )
 
     def enough(counts: Counts) -> bool:
-        return _error(errors, counts) <= allowed
+        return error_of(errors, counts) <= allowed
 
-    return _dearest(errors, bits, enough)
+    return dearest(errors, bits, enough)
 
 
 def for_size(errors: Errors, bits: Errors, size: int, measure: Callable[[Counts], int]) -> Counts | None:
@@ -126,11 +128,16 @@ def for_size(errors: Errors, bits: Errors, size: int, measure: Callable[[Counts]
 
 def _within(errors: Errors, bits: Errors, wanted: float) -> Counts:
     """The choice of the lowest price whose estimated bits are at most `wanted`."""
-    _, price = _border(errors, bits, lambda counts: bool(bits[counts].sum() > wanted))
+    return cheapest(errors, bits, lambda counts: bool(bits[counts].sum() <= wanted))
+
+
+def cheapest(errors: Errors, bits: Errors, fits: Callable[[Counts], bool]) -> Counts:
+    """The choice of the lowest price that still fits."""
+    _, price = _border(errors, bits, lambda counts: not fits(counts))
     return at_price(errors, bits, price)
 
 
-def _dearest(errors: Errors, bits: Errors, enough: Callable[[Counts], bool]) -> Counts:
+def dearest(errors: Errors, bits: Errors, enough: Callable[[Counts], bool]) -> Counts:
     """The choice of the highest price that is still enough."""
     if not enough(at_price(errors, bits, _CHEAPEST)):
         best: Counts = errors[1:].argmin(axis=0) + 1
@@ -151,5 +158,12 @@ def _border(errors: Errors, bits: Errors, holds: Callable[[Counts], bool]) -> tu
     return low, high
 
 
-def _error(errors: Errors, counts: Counts) -> float:
+def error_of(errors: Errors, counts: Counts) -> float:
+    """Squared error of the picture with so many iterations of each unit."""
     return float(errors[counts, np.arange(len(counts))].sum())
+
+
+def psnr_at(encoded: Encoded, size: int, lengths: Sequence[int]) -> float:
+    """Of the picture that the first `size` bytes of a file show, 0 where there is none."""
+    layers = zip(encoded.layers, lengths, strict=False)
+    return max((layer.psnr or 0.0 for layer, length in layers if length <= size), default=0.0)

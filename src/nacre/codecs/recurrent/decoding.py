@@ -48,12 +48,13 @@ class GruConvDecoder(StreamDecoder):
             raise FormatError("The file's parameters do not fit the weights it names; it is damaged.")
         self._channels = shape.bits
         opened = RunSessions() if len(self._tiles) > 1 else open_session
-        self._step = DecoderStep(info, options.threads, opened)
+        self._step = DecoderStep(info, options.threads, opened, self._parameters.priming)
         self._reached: tuple[int, Shown] | None = None
 
     def _nothing(self) -> Iterations:
-        shape = (self._parameters.iterations, *self._grid.shape, self._channels)
-        return Iterations(np.zeros(shape, np.int8))
+        shape = (self._parameters.iterations, *self._grid.shape)
+        active = np.zeros(shape, bool) if self._parameters.dynamic else None
+        return Iterations(np.zeros((*shape, self._channels), np.int8), active=active)
 
     def _picture(self, received: Iterations, view: tuple[int, int], alpha: AlphaCoder | None) -> Picture:
         tiles = (self._tile(received, view, row, column) for row, column in self._tiles)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nacre.codecs.contract import EncodeOptions
+from nacre.codecs.recurrent.activity import Flags
 from nacre.codecs.recurrent.contexts import Codes
-from nacre.codecs.recurrent.floors import least_passes
-from nacre.codecs.recurrent.grid import CodeGrid, pass_numbers
+from nacre.codecs.recurrent.grid import CodeGrid, cell_sums, pass_numbers
 from nacre.codecs.recurrent.presets import STRIDE
 from nacre.codecs.recurrent.steps import (
     DecoderStep,
     EncoderStep,
-    Levels,
     Shown,
     from_network,
     network_shape,
@@ -23,86 +21,126 @@ from nacre.codecs.recurrent.steps import (
 from nacre.codecs.recurrent.stream import PASSES
 from nacre.picture.padding import pad_to_multiple
 from nacre.picture.picture import Picture
-from nacre.picture.tiles import Span, TileGrid
+from nacre.picture.tiles import Span
 from nacre.runtime.sessions import RunSessions, open_session
 from nacre.runtime.weights import WeightsInfo
 
-
-def _squared_error(levels: Levels, pixels: NDArray[np.uint8], weight: NDArray[np.float32] | None) -> float:
-    """Sum of squared errors of the rounded picture; `weight` (H, W) is each pixel's share."""
-    difference = np.rint(levels) - pixels
-    per_pixel = np.einsum("hwc,hwc->hw", difference, difference)
-    return float(
-        per_pixel.sum(dtype=np.float64) if weight is None else (per_pixel * weight).sum(dtype=np.float64)
-    )
+CellErrors = NDArray[np.float64]
+"""(rows, columns) of cells: squared errors of the rounded picture."""
 
 
 class EncodeRun:
-    """The networks over all tiles: codes, and squared errors after whole and partial iterations."""
+    """The networks over all tiles: codes, and squared errors after whole and partial iterations.
+
+    Parameters
+    ----------
+    active
+        (T, rows, columns) of the code grid: the cells that have codes in each iteration.
+    importance
+        (rows, columns): what errors of a cell count, where pictures are compared.
+    priming
+        Runs before the first iteration.
+    fast
+        Do not judge partial iterations, but for the very first picture.
+
+    Attributes
+    ----------
+    codes
+        (T, rows, columns, C) int8 in {-1, +1}, 0 where a cell has none.
+    errors
+        (T + 1, rows, columns) after 0 to T iterations. Where tiles overlap, a cell has its share of them.
+    """
 
     def __init__(
-        self, picture: Picture, tiles: TileGrid, info: WeightsInfo, count: int, options: EncodeOptions
+        self,
+        picture: Picture,
+        grid: CodeGrid,
+        info: WeightsInfo,
+        *,
+        active: Flags,
+        importance: NDArray[np.float64],
+        priming: int,
+        fast: bool,
+        threads: int | None,
     ) -> None:
-        self._picture, self._tiles, self._info, self._options = picture, tiles, info, options
-        self._opened = RunSessions() if len(tiles) > 1 else open_session
-        self._decoder = DecoderStep(info, options.threads, self._opened)
-        self._grid = CodeGrid(tiles)
-        self._numbers = pass_numbers(*self._grid.shape)
-        self.codes: Codes = np.zeros((count, *self._grid.shape, network_shape(info).bits), np.int8)
-        self._whole = np.zeros(count)
-        # Squared errors of the judged tile after t iterations, keyed by passes of the last one.
-        self._judged: list[dict[int, float]] = [{} for _ in range(count)]
+        self._picture, self._grid, self._info = picture, grid, info
+        self._active, self._importance = active, importance
+        self._priming, self._fast, self._threads = priming, fast, threads
+        self._opened = RunSessions() if len(grid.tiles) > 1 else open_session
+        self._decoder = DecoderStep(info, threads, self._opened, priming)
+        self._numbers = pass_numbers(*grid.shape)
+        count = len(active)
+        self.codes: Codes = np.zeros((count, *grid.shape, network_shape(info).bits), np.int8)
+        self.errors = np.zeros((count + 1, *grid.shape))
+        # Errors of the judged tile after t iterations, keyed by passes of the last one.
+        self._judged: list[dict[int, CellErrors]] = [{} for _ in range(count)]
+        tiles = list(grid.tiles)
+        self._judged_tile = tiles[len(tiles) // 2]
+        for row, column in tiles:
+            self._encode_tile(row, column)
 
-    def encode_tiles(self) -> None:
-        """Run every tile; partial iterations are judged on the middle tile alone."""
-        judged = len(self._tiles) // 2
-        for i, (row, column) in enumerate(self._tiles):
-            self._encode_tile(row, column, judge=i == judged)
-
-    def _encode_tile(self, row: Span, column: Span, *, judge: bool) -> None:
-        area = np.s_[row.start : row.start + row.length, column.start : column.start + column.length]
-        pixels = self._picture.pixels[area]
+    def _encode_tile(self, row: Span, column: Span) -> None:
+        tiles, window = self._grid.tiles, self._grid.window(row, column)
+        pixels = self._picture.pixels[
+            row.start : row.start + row.length, column.start : column.start + column.length
+        ]
         target = to_network(pad_to_multiple(Picture(pixels).rgb(), STRIDE))
         height, width = target.shape[2:]
-        encoder = EncoderStep(self._info, height, width, self._options.threads, self._opened)
+        encoder = EncoderStep(self._info, height, width, self._threads, self._opened, self._priming)
         decoder = self._decoder
-        window = self._grid.window(row, column)
-        numbers = self._numbers[window]
-        share = self._tiles.weight(row, column) if len(self._tiles) > 1 else None
+        numbers, importance = self._numbers[window], self._importance[window]
+        judge = (row, column) == self._judged_tile
+        share = tiles.weight(row, column) if len(tiles) > 1 else None
 
-        def error(shown: Shown, weight: NDArray[np.float32] | None) -> float:
+        def errors(shown: Shown, weight: NDArray[np.float32] | None = None) -> CellErrors:
             levels = from_network(shown.picture[..., : row.length, : column.length])
-            return _squared_error(to_layout(levels, self._picture.is_gray), pixels, weight)
+            difference = np.rint(to_layout(levels, self._picture.is_gray)) - pixels
+            squares = np.einsum("hwc,hwc->hw", difference, difference)
+            return cell_sums(squares if weight is None else squares * weight)
+
+        def judged(shown: Shown, t: int, passes: int) -> float:
+            found = self._judged[t][passes] = errors(shown)
+            return float((found * importance).sum())
 
         shown = decoder.start(height, width)
+        self.errors[0][window] = errors(shown, share)
         best = np.inf
-        for t in range(len(self.codes)):
-            codes = encoder(target - shown.picture)
+        for t, active in enumerate(self._active):
+            codes = np.where(active[window][..., None], encoder(target - shown.picture), np.int8(0))
             self.codes[t][window] = codes
             after = decoder(shown, codes)
-            whole = error(after, share)
-            self._whole[t] += whole
+            self.errors[t + 1][window] = errors(after, share)
             if judge:
-                judged = self._judged[t]
-                judged[PASSES] = whole if share is None else error(after, None)
-                for k in self._partial(t, judged[PASSES] <= best):
+                whole = later = judged(after, t, PASSES)
+                for k in self._partial(t, whole <= best):
                     masked = np.where(numbers[..., None] <= k, codes, np.int8(0))
-                    judged[k] = error(decoder(shown, masked), None)
-                    if t > 0 and not judged[k + 1] <= judged[k] <= best:
+                    error = judged(decoder(shown, masked), t, k)
+                    if t > 0 and not later <= error <= best:
                         break
-                best = min(best, judged[PASSES])
+                    later = error
+                best = min(best, whole)
             shown = after
 
     def _partial(self, t: int, better: bool) -> tuple[int, ...]:
         """Partial iterations worth judging, from the last one down; the very first picture always is."""
-        if self._options.fast:
+        if self._fast:
             return (1,) if t == 0 else ()
         return tuple(range(PASSES - 1, 0, -1)) if better or t == 0 else ()
 
-    def floors(self) -> tuple[list[int], list[dict[int, float]]]:
-        """Least passes to show in each iteration, and squared errors of the whole picture by passes."""
-        errors = []
-        for whole, judged in zip(self._whole, self._judged, strict=True):
-            scale = whole / judged[PASSES] if judged[PASSES] else 1.0
-            errors.append({k: e * scale for k, e in judged.items()})
-        return least_passes(errors, 1), errors
+    def picture_errors(self, importance: NDArray[np.float64] | float = 1.0) -> list[dict[int, float]]:
+        """For each iteration the picture's squared error by whole passes, where it was judged.
+
+        Parameters
+        ----------
+        importance
+            What errors of a cell count, (rows, columns).
+        """
+        weights = np.broadcast_to(importance, self._grid.shape)
+        window = self._grid.window(*self._judged_tile)
+        found = []
+        for whole, judged in zip(self.errors[1:], self._judged, strict=True):
+            measured = {k: float((errors * weights[window]).sum()) for k, errors in judged.items()}
+            last = measured[PASSES]
+            scale = float((whole * weights).sum()) / last if last else 1.0
+            found.append({k: error * scale for k, error in measured.items()})
+        return found

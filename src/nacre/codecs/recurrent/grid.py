@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nacre.codecs.recurrent.presets import STRIDE
 from nacre.codecs.recurrent.steps import cells
 from nacre.coding.passes import INTERLEAVED, pass_view
 from nacre.picture.tiles import Span, TileGrid
@@ -44,6 +46,14 @@ class CodeGrid:
 def _windows(spans: tuple[Span, ...]) -> dict[Span, slice]:
     ends = accumulate(cells(span.length) for span in spans)
     return {span: slice(end - cells(span.length), end) for span, end in zip(spans, ends, strict=True)}
+
+
+def cell_sums(pixels: NDArray[np.number[Any]]) -> NDArray[np.float64]:
+    """Sums over the pixels of each cell of a tile, (H, W) to (rows, columns)."""
+    rows, columns = (np.arange(0, side, STRIDE) for side in pixels.shape)
+    down = np.add.reduceat(pixels, rows, axis=0, dtype=np.float64)
+    sums: NDArray[np.float64] = np.add.reduceat(down, columns, axis=1)
+    return sums
 
 
 def pass_numbers(height: int, width: int) -> NDArray[np.int8]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions
 from nacre.codecs.describing import describe
+from nacre.codecs.recurrent.closed_loop import ClosedLoop
 from nacre.codecs.recurrent.decoding import GruConvDecoder
-from nacre.codecs.recurrent.encoding import EncodeRun
-from nacre.codecs.recurrent.parameters import Parameters
-from nacre.codecs.recurrent.presets import DEFAULT_ITERATIONS, MAX_ITERATIONS, STRIDE, TILE_UNIT
-from nacre.codecs.recurrent.sending import layers_of, send
-from nacre.codecs.recurrent.steps import network_shape
-from nacre.codecs.recurrent.stream import Iterations
+from nacre.codecs.recurrent.grid import CodeGrid
+from nacre.codecs.recurrent.importance import importance_of
+from nacre.codecs.recurrent.presets import (
+    DEFAULT_ITERATIONS,
+    DEFAULT_PRIMING,
+    MAX_ITERATIONS,
+    MOST_PRIMING,
+    STRIDE,
+    TILE_UNIT,
+)
+from nacre.codecs.recurrent.sharing import serves_better, share_out
 from nacre.errors import UsageError
 from nacre.picture.picture import Picture
 from nacre.picture.tiles import TileGrid
@@ -37,41 +45,47 @@ class GruConv:
             paper="Toderici et al. 2017, Full Resolution Image Compression with Recurrent Neural Networks",
             rates=f"1 to {MAX_ITERATIONS} iterations of at most 1/8 bpp, {DEFAULT_ITERATIONS} by default",
             weights=[self.name],
+            adaptive_bits=True,
+            regions=True,
+            priming=True,
         )
 
     def encode(self, picture: Picture, options: EncodeOptions) -> Encoded:
         """Encode all iterations and measure what every prefix is worth.
 
+        With priming the picture is encoded without it too, and the better file kept.
+
         Raises
         ------
         UsageError
-            If the number of iterations is not 1 to 16.
+            If the number of iterations is not 1 to 16, or that of priming runs not 0 to 3.
         WeightsError
             If no weights are installed.
         """
         count = DEFAULT_ITERATIONS if options.iterations is None else options.iterations
         if not 1 <= count <= MAX_ITERATIONS:
             raise UsageError(f"{self.name} has 1 to {MAX_ITERATIONS} iterations, not {count}.")
-        info = find_weights(self.name)
+        priming = DEFAULT_PRIMING if options.priming is None else options.priming
+        if not 0 <= priming <= MOST_PRIMING:
+            raise UsageError(f"{self.name} has 0 to {MOST_PRIMING} priming runs, not {priming}.")
         tile, tiles = _tiles(picture)
-        run = EncodeRun(picture, tiles, info, count, options)
-        run.encode_tiles()
-        floors, errors = run.floors()
-        stream, borders, entropy = send(Iterations(run.codes, floors), info, picture.alpha)
-        shape = network_shape(info)
-        parameters = Parameters(count, entropy, shape.reconstruction, tile // TILE_UNIT)
-        notes: tuple[str, ...] = ()
-        if len(tiles) > 1:
-            notes = (
-                "PSNR figures are sums over overlapping tiles, partial iterations were judged on one tile",
+        grid, regions = CodeGrid(tiles), options.regions
+        made = []
+        for runs in sorted({0, priming}):
+            loop = ClosedLoop(
+                picture,
+                find_weights(self.name),
+                grid,
+                tile // TILE_UNIT,
+                count,
+                importance=np.ones(grid.shape) if regions is None else importance_of(regions, grid),
+                priming=runs,
+                fast=options.fast,
+                threads=options.threads,
             )
-        return Encoded(
-            weights_tag=bytes.fromhex(info.tag),
-            parameters=parameters.pack(),
-            stream=stream,
-            layers=layers_of(borders, floors, errors, picture.pixels.size, 1),
-            notes=notes,
-        )
+            plain = options.allocation is None and regions is None
+            made.append(loop.encode().encoded if plain else share_out(loop, options.allocation))
+        return made[-1] if serves_better(made[-1], made[0], options.allocation) else made[0]
 
     def decode(self, coded: Coded, options: DecodeOptions) -> Picture:
         """The best picture that the stream gives; see the contract."""

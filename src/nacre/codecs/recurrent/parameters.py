@@ -26,16 +26,23 @@ class Parameters:
         `additive` or `one-shot`; stated for checking, fixed by the weights.
     tile
         Side of a tile in units of 64 pixels, 0 for the whole picture.
+    dynamic
+        Whether the stream says for each cell in which iterations it goes on.
+    priming
+        Runs before the first iteration, 0 to 3.
     """
 
     iterations: int
     entropy: int
     reconstruction: str
     tile: int
+    dynamic: bool = False
+    priming: int = 0
 
     def pack(self) -> bytes:
         """Three bytes: iterations, flags, tile."""
-        flags = self.entropy << 1 | _RECONSTRUCTIONS.index(self.reconstruction) << 5
+        reconstruction = _RECONSTRUCTIONS.index(self.reconstruction)
+        flags = self.dynamic | self.entropy << 1 | self.priming << 3 | reconstruction << 5
         return bytes([self.iterations, flags, self.tile])
 
     @classmethod
@@ -49,13 +56,19 @@ class Parameters:
         """
         iterations, flags, tile = sized(data, 3)
         entropy, reconstruction = flags >> 1 & 3, flags >> 5 & 3
-        if flags & 0b10011001 or entropy > MIX or reconstruction >= len(_RECONSTRUCTIONS):
+        if flags & 0x80 or entropy > MIX or reconstruction >= len(_RECONSTRUCTIONS):
             raise FormatError(
-                "The file uses dynamic bits, priming or other contexts, which this reader lacks; "
-                "update nacre."
+                "The file uses an entropy model or a reconstruction that this reader lacks; update nacre."
             )
         if not 1 <= iterations <= MAX_ITERATIONS:
             raise FormatError(
                 f"The file claims {iterations} iterations, and 1 to {MAX_ITERATIONS} exist; it is damaged."
             )
-        return cls(iterations, entropy, _RECONSTRUCTIONS[reconstruction], tile)
+        return cls(
+            iterations,
+            entropy,
+            _RECONSTRUCTIONS[reconstruction],
+            tile,
+            dynamic=bool(flags & 1),
+            priming=flags >> 3 & 3,
+        )

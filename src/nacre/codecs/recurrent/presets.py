@@ -20,6 +20,10 @@ LARGEST_TILE = 1 << 21
 MAX_ITERATIONS = 16
 DEFAULT_ITERATIONS = 8
 
+MOST_PRIMING = 3
+"""Priming runs before the first iteration at most."""
+DEFAULT_PRIMING = 0
+
 Cell = Literal["residual-gru", "gru", "lstm"]
 Reconstruction = Literal["additive", "one-shot"]
 

@@ -2,11 +2,14 @@
 
 Pictures are float32 (1, 3, H, W) in [-0.5, 0.5] with H, W multiples of 16; codes are float32
 (1, C, H/16, W/16) in {-1, 0, +1}.
+
+Priming (Johnston et al. 2018): the first call of either side runs its network some times more before, on
+the same input, and of those runs keeps the states alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -68,16 +71,24 @@ class EncoderStep:
         width: int,
         threads: int | None,
         opened: Opener = open_session,
+        priming: int = 0,
     ) -> None:
         self._session = opened(info, ENCODER_FILE, threads)
+        self._priming = priming
         self._states = _zero_states(network_shape(info).encoder_states(), height, width)
 
     def __call__(self, residual: Plane) -> Codes:
         """Codes (H/16, W/16, C) int8 in {-1, +1} of a residual (1, 3, H, W)."""
+        while self._priming:
+            self._priming -= 1
+            self._step(residual)
+        found: Codes = self._step(residual).numpy()[0].transpose(1, 2, 0).astype(np.int8)
+        return found
+
+    def _step(self, residual: Plane) -> onnxruntime.OrtValue:
         feeds = {"residual": _value(residual)} | {f"state{i}": s for i, s in enumerate(self._states)}
         codes, *self._states = run(self._session, feeds)
-        found: Codes = codes.numpy()[0].transpose(1, 2, 0).astype(np.int8)
-        return found
+        return codes
 
 
 @dataclass(frozen=True)
@@ -110,15 +121,23 @@ class Shown:
         States of the trunk.
     strips
         The picture from top to bottom.
+    empty
+        Whether it is the picture before the first iteration.
     """
 
     below: tuple[onnxruntime.OrtValue, ...]
     strips: tuple[Strip, ...]
+    empty: bool = False
 
     @cached_property
     def picture(self) -> Plane:
         """(1, 3, H, W) float32."""
         return np.concatenate([strip.picture.numpy() for strip in self.strips], axis=2)
+
+    def with_states_of(self, other: Shown) -> Shown:
+        """The same picture, to go on from the states of another."""
+        pairs = zip(self.strips, other.strips, strict=True)
+        return replace(self, below=other.below, strips=tuple(replace(b, picture=a.picture) for a, b in pairs))
 
 
 class DecoderStep:
@@ -128,7 +147,14 @@ class DecoderStep:
     where its state-to-state convolution is 1x1, so that its working set stays in the caches.
     """
 
-    def __init__(self, info: WeightsInfo, threads: int | None, opened: Opener = open_session) -> None:
+    def __init__(
+        self,
+        info: WeightsInfo,
+        threads: int | None,
+        opened: Opener = open_session,
+        priming: int = 0,
+    ) -> None:
+        self._priming = priming
         self._trunk = opened(info, TRUNK_FILE, threads)
         self._head = open_session(info, HEAD_FILE, threads, arena=True)
         shape = network_shape(info)
@@ -148,10 +174,15 @@ class DecoderStep:
             high = 2 * (end - top)
             picture = _value(np.zeros((1, 3, high, width), np.float32))
             strips.append(Strip(top, end, picture, tuple(_zero_states(self._above, high, width))))
-        return Shown(tuple(_zero_states(self._below, height, width)), tuple(strips))
+        return Shown(tuple(_zero_states(self._below, height, width)), tuple(strips), empty=True)
 
     def __call__(self, before: Shown, codes: Codes) -> Shown:
         """Run one iteration on codes (H/16, W/16, C), 0 where missing."""
+        for _ in range(self._priming if before.empty else 0):
+            before = before.with_states_of(self._iterate(before, codes))
+        return self._iterate(before, codes)
+
+    def _iterate(self, before: Shown, codes: Codes) -> Shown:
         feeds = {"codes": _value(codes.transpose(2, 0, 1)[None])}
         feeds |= {f"state{i}": s for i, s in enumerate(before.below)}
         features, *below = run(self._trunk, feeds)

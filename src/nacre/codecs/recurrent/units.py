@@ -187,13 +187,7 @@ def _allocate(units: EncodedUnits, picture: Picture, info: WeightsInfo, wish: Al
         return plain
     shared = make(counts)
     # A short file of nearly equal patches may not be worth its flags.
-    return max(shared, plain, key=lambda made: _psnr_at(made, wish.bytes or 0, lengths(made)))
-
-
-def _psnr_at(made: Encoded, size: int, lengths: list[int]) -> float:
-    """PSNR of the picture that the first `size` bytes of a file show, 0 where there is none."""
-    layers = zip(made.layers, lengths, strict=False)
-    return max((layer.psnr or 0.0 for layer, length in layers if length <= size), default=0.0)
+    return max(shared, plain, key=lambda made: allocation.psnr_at(made, wish.bytes or 0, lengths(made)))
 
 
 def _unit_cost(plain: Encoded, units: EncodedUnits) -> NDArray[np.float64]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nacre.learn.losses.dissimilarity import dissimilarity
+
 
 def l1(shown: Tensor, picture: Tensor) -> Tensor:
     """Mean absolute error."""
@@ -23,4 +25,21 @@ def rms(shown: Tensor, picture: Tensor) -> Tensor:
     return torch.sqrt(((shown - picture) ** 2).mean((1, 2, 3)) + 1e-8).mean()
 
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "l2": l2, "rms": rms}
+def ssim_l1(shown: Tensor, picture: Tensor) -> Tensor:
+    """Absolute error weighted by (1 - SSIM) / 2 where it stands, the weights averaging to 1.
+
+    No gradient passes through the weights (Johnston et al. 2018, section 3.2). They are normalized by
+    their mean over the batch instead of a running mean, so that a resumed run is exact.
+    """
+    with torch.no_grad():
+        weight = dissimilarity(shown, picture)
+        weight = (weight + 1e-6) / (weight.mean() + 1e-6)
+    return (weight * (shown - picture).abs()).mean()
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "l1": l1,
+    "l2": l2,
+    "rms": rms,
+    "ssim-l1": ssim_l1,
+}

@@ -119,27 +119,37 @@ class GruConv(nn.Module):
         self.decoder = Decoder(shape)
 
     def forward(
-        self, picture: Tensor, count: int, mask: dict[int, Tensor] | None = None
+        self, picture: Tensor, count: int, mask: dict[int, Tensor] | None = None, priming: int = 0
     ) -> list[tuple[Tensor, Tensor]]:
         """All of `iterations` as a list, the form that wrappers of modules can call."""
-        return list(self.iterations(picture, count, mask))
+        return list(self.iterations(picture, count, mask, priming))
 
     def iterations(
-        self, picture: Tensor, count: int, mask: dict[int, Tensor] | None = None
+        self, picture: Tensor, count: int, mask: dict[int, Tensor] | None = None, priming: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (codes, picture) after each of `count` iterations.
 
-        `mask` maps an iteration (from 0) to an array broadcastable to the codes: the decoder sees
-        codes times mask in that iteration, as after a cut inside it.
+        Parameters
+        ----------
+        mask
+            Maps an iteration (from 0) to an array broadcastable to the codes: the decoder sees codes
+            times mask in that iteration, as after a cut inside it.
+        priming
+            Runs of the encoder on the picture and of the decoder on the first codes before the first
+            iteration, of which only the states are kept (Johnston et al. 2018, section 3.1).
         """
         encoder_states = self.encoder.initial(picture)
+        for _ in range(priming):
+            _, encoder_states = self.encoder.activations(picture, encoder_states)
         decoder_states: States | None = None
         shown = torch.zeros_like(picture)
         for t in range(count):
             codes, encoder_states = self.encoder(picture - shown, encoder_states)
+            seen = codes if mask is None or t not in mask else codes * mask[t]
             if decoder_states is None:
                 decoder_states = self.decoder.initial(codes)
-            seen = codes if mask is None or t not in mask else codes * mask[t]
+                for _ in range(priming):
+                    _, decoder_states = self.decoder(seen, shown, decoder_states)
             shown, decoder_states = self.decoder(seen, shown, decoder_states)
             shown = shown.float()
             yield codes, shown

@@ -17,11 +17,13 @@ from torch.nn import functional as F
 from nacre.codecs.progressive.hyper import (
     ACTIVATION_BITS,
     HYPER_FILE,
+    MEAN_STEP_BITS,
     MOST,
     OUTPUT_BITS,
     SCALE_BITS,
     HyperNetwork,
 )
+from nacre.codecs.progressive.hyper_contexts import HYPER_CONTEXTS_FILE, HyperContexts
 from nacre.codecs.progressive.shapes import BLOCK, CELL, HYPER_MOST, HYPER_SCALE, PATCH, STRIDE, UNIT
 from nacre.codecs.progressive.tables import CLASS_BEGIN, CLASS_STEPS, TABLES_FILE, Tables
 from nacre.codecs.progressive.transforms import (
@@ -30,24 +32,24 @@ from nacre.codecs.progressive.transforms import (
     SYNTHESIS_FILE,
     Transforms,
 )
-from nacre.coding.stream import FINE_TOTAL
 from nacre.errors import AgreementError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import Exported, network_record, written
+from nacre.learn.hyper_fit import fit_hyper_contexts
 from nacre.learn.nets.progressive import SYNTHESIS_GAIN, Progressive
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
-from nacre.learn.plane_tables import make_tables
+from nacre.learn.plane_tables import Seen, make_tables
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.progressive import ProgressiveTask
+from nacre.runtime.arrays import ArrayRecord
 from nacre.runtime.integer import EXACT
 
-FIT_CROPS = 240
-FIT_SIDE = 256
+FIT_CROPS = 320
+FIT_SIDE = 512
 JUDGED = 4
+JUDGED_SIDE = 256
 TOLERANCE = 2e-3
 """Largest difference between files and torch, of latents over their scale and of pixels over their range."""
-_PRIOR_COUNT = 64
-"""Hyper-latents that the learned density counts for beside those seen."""
 
 
 def export_progressive(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder) -> Exported:
@@ -57,7 +59,7 @@ def export_progressive(recipe: Recipe, weights: dict[str, Tensor], data: CropFol
     assert isinstance(net, Progressive)
     net.load_state_dict(weights)
     net.eval()
-    side = data.side(FIT_SIDE, STRIDE)
+    side = data.side(JUDGED_SIDE, STRIDE)
     judged = torch.from_numpy(data.batch(JUDGED, side, (6, 0)))
     with torch.no_grad():
         full = task.validate([judged])
@@ -66,21 +68,23 @@ def export_progressive(recipe: Recipe, weights: dict[str, Tensor], data: CropFol
         exact = {k: v for k, v in net.state_dict().items() if k.startswith(("hyper_synthesis", "prior"))}
         net.load_state_dict(half | exact)
         rounded = task.validate([judged])
-        tables = make_tables(hyper_weights(net, data, side))
-        files = network_files(net) | {HYPER_FILE: hyper.packed(), TABLES_FILE: tables.packed()}
+        contexts, tables = fitted(net, hyper, data)
+        integers = {HYPER_FILE: hyper, HYPER_CONTEXTS_FILE: contexts, TABLES_FILE: tables}
+        files = network_files(net) | {name: record.packed() for name, record in integers.items()}
         figures: dict[str, Any] = {
             "agreement": _agree(net, files, hyper, judged),
             "half_precision_psnr_change": _changes(full["psnr"], rounded["psnr"]),
         }
-    return Exported(files, _tensors(net, hyper, tables), network_record(net.shape), figures)
+    return Exported(files, _tensors(net, integers), network_record(net.shape), figures)
 
 
-def _tensors(net: Progressive, hyper: HyperNetwork, tables: Tables) -> dict[str, NDArray[Any]]:
+def _tensors(net: Progressive, integers: dict[str, ArrayRecord]) -> dict[str, NDArray[Any]]:
     """What decoding needs, by name."""
     tensors = {f"synthesis.{k}": v for k, v in canonical_tensors(net.synthesis).items()}
     tensors["scales"] = net.scales.numpy()
-    tensors |= {f"hyper.{k}": v for k, v in hyper.arrays().items()}
-    return tensors | {f"tables.{k}": v for k, v in tables.arrays().items()}
+    for name, record in integers.items():
+        tensors |= {f"{Path(name).stem}.{k}": v for k, v in record.arrays().items()}
+    return tensors
 
 
 def _changes(before: list[float], after: list[float]) -> list[float]:
@@ -127,27 +131,25 @@ def integer_hyper(net: Progressive) -> HyperNetwork:
     return network
 
 
-def hyper_weights(net: Progressive, data: CropFolder, side: int) -> NDArray[np.int32]:
-    """Weights of the hyper-latents from those of training pictures; see `Tables.hyper`."""
-    values = torch.arange(-HYPER_MOST, HYPER_MOST + 1).float()
-    channels = net.shape.hyper_latents
-    density = net.prior(values[None, None, None, :].expand(1, channels, 1, -1))[0, :, 0, :].numpy()
-    counts = np.zeros(density.shape)
-    for i in range(FIT_CROPS // JUDGED):
-        levels = torch.from_numpy(data.batch(JUDGED, side, (7, i)))
-        found = _hyper_latents(net, levels).round().long().clamp(-HYPER_MOST, HYPER_MOST) + HYPER_MOST
-        for channel in range(channels):
-            counts[channel] += np.bincount(found[:, channel].flatten().numpy(), minlength=len(values))
-    mixed = counts + _PRIOR_COUNT * (density / density.sum(1, keepdims=True))
-    shares = mixed / mixed.sum(1, keepdims=True)
-    room = FINE_TOTAL - len(values)
-    weights = 1 + np.floor(shares * room).astype(np.int32)
-    weights[np.arange(channels), weights.argmax(1)] += FINE_TOTAL - weights.sum(1)
-    return weights
+def fitted(net: Progressive, hyper: HyperNetwork, data: CropFolder) -> tuple[HyperContexts, Tables]:
+    """What is coded of training pictures, counted."""
+    side = data.side(FIT_SIDE, STRIDE)
+    grids, residuals = [], Seen()
+    for i in range(FIT_CROPS):
+        symbols = _symbols(net, torch.from_numpy(data.batch(1, side, (7, i))))
+        found = _hyper_latents(net, symbols).round().clamp(-HYPER_MOST, HYPER_MOST)
+        grids.append(found[0].numpy().astype(np.int8))
+        means, classes = hyper.predict(grids[-1])
+        residuals.add(symbols[0].numpy() - means * np.float32(2.0**-MEAN_STEP_BITS), classes)
+    return fit_hyper_contexts(np.stack(grids)), make_tables(residuals)
 
 
-def _hyper_latents(net: Progressive, levels: Tensor) -> Tensor:
-    symbols = net.to_symbols(net.analysis(levels.float() / 255 - 0.5))
+def _symbols(net: Progressive, levels: Tensor) -> Tensor:
+    symbols: Tensor = net.to_symbols(net.analysis(levels.float() / 255 - 0.5))
+    return symbols
+
+
+def _hyper_latents(net: Progressive, symbols: Tensor) -> Tensor:
     return net.hyper_analysis(symbols / net.tiled_scales(*symbols.shape[2:]))
 
 
@@ -204,7 +206,7 @@ def _agree(
     """Run torch and, as the codec does, the files on the same picture; the integers twice."""
     x = levels[:1]
     latents = net.analysis(x.float() / 255 - 0.5)
-    found = _hyper_latents(net, x)
+    found = _hyper_latents(net, _symbols(net, x))
     with tempfile.TemporaryDirectory() as folder:
         info = written(files, Path(folder), "progressive", network_record(net.shape))
         transforms = Transforms(info, x.shape[2], x.shape[3], 1)

@@ -7,8 +7,16 @@ from typing import Any, cast, get_args
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from nacre.codecs.recurrent.presets import MAX_ITERATIONS, PRESETS, STRIDE, Cell, Reconstruction
+from nacre.codecs.recurrent.presets import (
+    MAX_ITERATIONS,
+    MOST_PRIMING,
+    PRESETS,
+    STRIDE,
+    Cell,
+    Reconstruction,
+)
 from nacre.coding.passes import INTERLEAVED
 from nacre.learn.losses import LOSSES
 from nacre.learn.nets.gru_conv import GruConv
@@ -21,6 +29,17 @@ def pass_mask(passes: int, height: int, width: int) -> Tensor:
     for row, column in INTERLEAVED[:passes]:
         mask[..., row::2, column::2] = 1
     return mask
+
+
+def activity(count: int, batch: int, height: int, width: int) -> Tensor:
+    """Which cells still send in each of `count` iterations: (count, batch, 1, height, width).
+
+    Each cell stops after between a quarter and all of the iterations, its neighbors after about as many.
+    """
+    field = F.interpolate(torch.randn(batch, 1, 4, 4), (height, width), mode="bilinear", align_corners=True)
+    share = torch.special.ndtr(1.5 * field)
+    stops = torch.ceil(count * (0.25 + 0.75 * share))
+    return (torch.arange(count).view(-1, 1, 1, 1, 1) < stops).float()
 
 
 class GruConvTask:
@@ -76,19 +95,28 @@ class GruConvTask:
         phase = self.phase(progress)
         self._net.encoder.binarizer.noise = self.schedule.noise(progress)
         picture = crops.float() / 255 - 0.5
-        count, mask = phase.iterations, None
-        if torch.rand(()) < phase.masked:
+        count, priming = phase.iterations, 0
+        if torch.rand(()) < phase.primed:
+            priming = int(torch.randint(1, MOST_PRIMING + 1, ()))
+        mask: dict[int, Tensor] = {}
+        cells = phase.crop // STRIDE
+        cut, passes = torch.rand(()) < phase.masked, len(INTERLEAVED)
+        if cut:
             count = int(torch.randint(1, count + 1, ()))
             passes = int(torch.randint(1, len(INTERLEAVED), ()))
-            cells = phase.crop // STRIDE
-            mask = {count - 1: pass_mask(passes, cells, cells).to(picture.device)}
+        if torch.rand(()) < phase.adaptive:
+            sending = activity(phase.iterations, len(picture), cells, cells)
+            mask = {t: sending[t].to(picture.device) for t in range(count)}
+        if cut:
+            seen = pass_mask(passes, cells, cells).to(picture.device)
+            mask[count - 1] = mask.get(count - 1, 1) * seen
         loss = LOSSES[phase.loss]
         losses, errors = [], []
-        for _, shown in self.module(picture, count, mask):
+        for _, shown in self.module(picture, count, mask, priming):
             losses.append(loss(shown, picture))
             errors.append(((shown.detach() - picture) ** 2).mean())
         figures = {}
-        if mask is None:
+        if not mask:
             figures = {
                 f"psnr_{t}": -10 * float(torch.log10(errors[t - 1])) for t in (1, 2, 4, 8, 16) if t <= count
             }
