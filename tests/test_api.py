@@ -48,7 +48,7 @@ def data(tiny_root: Path) -> bytes:
 @pytest.fixture(scope="module")
 def long_data(tiny_root: Path) -> bytes:
     """A file of several segments."""
-    picture = np.dstack([shades(480, 640, 5), disc(480, 640)])
+    picture = np.dstack([shades(800, 960, 5), disc(800, 960)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NACRE_WEIGHTS", str(tiny_root))
         return nacre.encode(picture, threads=1)

@@ -75,10 +75,11 @@ def training() -> dict[str, Any]:
         "iterations": [1, 2, 4, 8],
         "start": run("before", [20, 21, 22, 23], [0.8, 0.85, 0.9, 0.95]),
         "losses": [
-            run("l1", [24.0, 25.0, 26.0, 27.0], [0.81, 0.86, 0.91, 0.97], [30.0] * 4),
+            run("l1", [24.0, 25.0, 26.0, 27.0], [0.81, 0.86, 0.91, 0.97]),
             run("l2", [23.0, 25.5, 26.25, 26.5], [0.80, 0.85, 0.90, 0.96]),
         ],
         "reconstructions": [],
+        "primed": [run("longer", [25.0] * 4, [0.9] * 4, [30.0] * 4)],
     }
 
 
@@ -90,7 +91,7 @@ def test_the_first_of_the_runs_is_told_by_their_numbers() -> None:
     )
     assert "First in MS-SSIM: `l1` after 1, 2, 4 and 8. At 0.5 bpp `l1` is 0.0100 ahead of `l2`." in text
     assert "| `before` | `gru-conv-before` | 4.0 | 1,200 | 8 | 0 | 20.00 |" in text
-    assert "| `l1` | `gru-conv-l1` | 4.0 | 1,200 | 8 | 3 | 30.00 |" in text
+    assert "| `longer` | `gru-conv-longer` | 4.0 | 1,200 | 8 | 3 | 30.00 |" in text
     assert "Reconstruction" not in text
 
 

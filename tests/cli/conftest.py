@@ -72,5 +72,5 @@ def long_encoded() -> bytes:
     """Return a file of several segments: noise takes all the bytes that there are."""
     import nacre
 
-    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (640, 960, 3), np.uint8)
     return nacre.encode(noise, fast=True)

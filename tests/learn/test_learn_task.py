@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from nacre.coding.passes import INTERLEAVED, pass_view
-from nacre.learn.losses import LOSSES, l1, l2, rms
+from nacre.learn.losses import LOSSES, l1, l2, rms, ssim_l1
+from nacre.learn.losses.dissimilarity import dissimilarity
 from nacre.learn.nets.gru_conv import GruConv
-from nacre.learn.tasks.gru_conv import GruConvTask, pass_mask
+from nacre.learn.tasks.gru_conv import GruConvTask, activity, pass_mask
 
 
 def make(*phases: dict[str, Any]) -> GruConvTask:
@@ -145,7 +146,28 @@ def test_losses_of_a_known_difference() -> None:
     assert l1(shown, picture).item() == pytest.approx(0.25)
     assert l2(shown, picture).item() == pytest.approx(0.125)
     assert rms(shown, picture).item() == pytest.approx(0.25, abs=1e-4)
-    assert set(LOSSES) == {"l1", "l2", "rms"}
+    assert set(LOSSES) == {"l1", "l2", "rms", "ssim-l1"}
+
+
+def test_what_looks_wrong_weighs_more() -> None:
+    generator = torch.Generator().manual_seed(2)
+    picture = torch.rand((1, 3, 32, 32), generator=generator) - 0.5
+    picture[..., 16:] = 0.25
+    # The same small error in noise, which hides it, and in what is flat, which does not.
+    stripes = 0.02 * (-1.0) ** torch.arange(32).view(1, 1, 32, 1)
+    noisy, flat = picture.clone(), picture.clone()
+    noisy[..., :16] += stripes
+    flat[..., 16:] += stripes
+    weight = [dissimilarity(shown, picture) for shown in (noisy, flat)]
+    assert weight[1][..., 22:].mean() > 5 * weight[0][..., :10].mean()
+    assert dissimilarity(picture, picture).abs().max() < 1e-5
+    # Weights average to one, and an error that is everywhere alike counts as it does in l1.
+    even = picture.clone() * 0 + 0.1
+    assert ssim_l1(even + 0.05, even).item() == pytest.approx(l1(even + 0.05, even).item(), rel=1e-3)
+    shown = noisy.clone().requires_grad_()
+    ssim_l1(shown, picture).backward()
+    assert shown.grad is not None
+    assert shown.grad[..., 16:].abs().max() == 0
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
@@ -154,3 +176,40 @@ def test_losses_of_equal_pictures_have_a_finite_gradient(name: str) -> None:
     LOSSES[name](shown, torch.zeros(1, 3, 4, 4)).backward()
     assert shown.grad is not None
     assert torch.isfinite(shown.grad).all()
+
+
+@pytest.mark.parametrize(("count", "height", "width"), [(12, 4, 4), (8, 3, 7), (1, 1, 1)])
+def test_cells_stop_once_and_not_before_a_quarter(count: int, height: int, width: int) -> None:
+    torch.manual_seed(5)
+    sending = activity(count, 3, height, width)
+    assert sending.shape == (count, 3, 1, height, width)
+    assert (sending[1:] <= sending[:-1]).all()
+    counts = sending.sum(0)
+    assert counts.min() >= count / 4
+    assert counts.max() <= count
+    assert count < 8 or counts.unique().numel() > 2
+
+
+def test_priming_runs_both_networks_on_what_they_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make({"until": 1.0, "primed": 1.0})
+    assert isinstance(task.module, GruConv)
+    net = task.module
+    picture = some_crops().float() / 255 - 0.5
+    by_hand_encoder, by_hand_decoder = net.encoder.initial(picture), None
+    net.eval()
+    for _ in range(2):
+        _, by_hand_encoder = net.encoder.activations(picture, by_hand_encoder)
+    codes, _ = net.encoder(picture, by_hand_encoder)
+    by_hand_decoder = net.decoder.initial(codes)
+    nothing = torch.zeros_like(picture)
+    for _ in range(2):
+        _, by_hand_decoder = net.decoder(codes, nothing, by_hand_decoder)
+    expected, _ = net.decoder(codes, nothing, by_hand_decoder)
+    (found_codes, found), *_ = net.iterations(picture, 1, priming=2)
+    assert torch.equal(found_codes, codes)
+    torch.testing.assert_close(found, expected)
+    runs = []
+    monkeypatch.setattr(net, "forward", lambda *given: runs.append(given[3]) or list(net.iterations(*given)))
+    for _ in range(12):
+        task.loss(some_crops(), 0.0)
+    assert set(runs) == {1, 2, 3}

@@ -257,7 +257,8 @@ def crops_of(count: int, side: int = 32) -> Tensor:
     return torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy())
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
+# The weights of ssim-l1 average to one over all thumbnails, so it is no mean over them.
+@pytest.mark.parametrize("name", sorted(LOSSES.keys() - {"ssim-l1"}))
 @pytest.mark.parametrize("architecture", ["residual-fc", "lstm-conv"])
 def test_loss_is_that_of_thumbnails_over_iterations(architecture: Architecture, name: str) -> None:
     task = make_units(architecture, phase={"loss": name, "crop": 64})

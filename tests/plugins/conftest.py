@@ -48,7 +48,7 @@ def file(tmp_path: Path, data: bytes) -> Path:
 @pytest.fixture(scope="module")
 def long_data(plugin: ModuleType) -> bytes:
     """A file of several segments: noise takes all the bytes that there are."""
-    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (640, 960, 3), np.uint8)
     return nacre.encode(noise, fast=True, threads=1)
 
 

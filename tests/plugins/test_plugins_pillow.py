@@ -86,7 +86,7 @@ def test_registering_late_and_lightly(file: Path, image: Image.Image, tmp_path: 
 def test_open_reads_the_header_only(long_data: bytes) -> None:
     file = Counting(long_data)
     image = Image.open(file, formats=["NACRE"])  # some of the others read a little
-    assert (image.format, image.mode, image.size) == ("NACRE", "RGB", (640, 480))
+    assert (image.format, image.mode, image.size) == ("NACRE", "RGB", (960, 640))
     assert image.get_format_mimetype() == "image/x-nacre"
     assert file.reach <= 256 < len(long_data)
     image.load()

@@ -21,8 +21,8 @@ def as_markdown(found: dict[str, Any]) -> str:
         f"PSNR (dB) and MS-SSIM after {_listed(iterations)} iterations, means over the middles, of "
         f"{side}x{side} pixels at most, of {counted(found['pictures'], 'picture')} that were not trained on: "
         "averaged weights, fixed codes, rounded pictures. Rates are those of raw codes, before entropy "
-        "coding. The runs took minutes of one processor core each; what is compared is how far they come "
-        "in that time."
+        "coding. Runs that are compared took equal steps, which cost all but equal time; minutes are on the "
+        "clock of a machine with other work."
     ]
     losses = (
         "Each went on from the same weights, the first line, with the same crops, and differs in its loss."
@@ -31,13 +31,19 @@ def as_markdown(found: dict[str, Any]) -> str:
         "From scratch with the same crops: each iteration adds to the picture, or draws it anew. What stands "
         "beyond the iterations that were unrolled in training was never learned."
     )
+    primed = (
+        "A longer run from the first line's weights, in half of whose steps the networks ran one to three "
+        "times before the first iteration, and in a quarter of which cells stopped early."
+    )
     for title, note, runs, before in (
         ("Losses", losses, found["losses"], found["start"]),
         ("Reconstruction", starts, found["reconstructions"], None),
+        ("Priming", primed, found["primed"], found["start"]),
     ):
         if runs:
             shown = runs if before is None else [before, *runs]
             parts += [f"### {title}", note, _table(iterations, shown)]
+        if len(runs) > 1:
             parts += [" ".join(_winners(metric, iterations, runs) for metric in _METRICS)]
     return "\n\n".join(parts) + "\n"
 
@@ -65,14 +71,12 @@ def _winners(metric: str, iterations: list[int], runs: list[dict[str, Any]]) -> 
         wins.setdefault(_ranked(metric, i, runs)[0]["run"], []).append(t)
     told = "; ".join(f"`{name}` after {_listed(after)}" for name, after in wins.items())
     sentence = f"First in {title}: {told}."
-    if len(runs) > 1:
-        at = iterations.index(_LEAD_AT)
-        first, second = _ranked(metric, at, runs)[:2]
-        lead = form.format(first["quality"][0][metric][at] - second["quality"][0][metric][at])
-        sentence += (
-            f" At {first['bpp'][at]:g} bpp `{first['run']}` is {lead}{unit} ahead of `{second['run']}`."
-        )
-    return sentence
+    at = iterations.index(_LEAD_AT)
+    first, second = _ranked(metric, at, runs)[:2]
+    lead = form.format(first["quality"][0][metric][at] - second["quality"][0][metric][at])
+    return (
+        f"{sentence} At {first['bpp'][at]:g} bpp `{first['run']}` is {lead}{unit} ahead of `{second['run']}`."
+    )
 
 
 def _ranked(metric: str, at: int, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -93,6 +93,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--reconstruction", "reconstructions", type=_FOLDER, multiple=True, help="One in how it reconstructs."
 )
+@click.option("--primed", type=_FOLDER, multiple=True, help="A run that learned priming.")
 @click.option("--pictures", type=_FOLDER, required=True, help="Held-out pictures.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 @click.option(
@@ -105,6 +106,7 @@ def main(
     start: Path | None,
     losses: tuple[Path, ...],
     reconstructions: tuple[Path, ...],
+    primed: tuple[Path, ...],
     pictures: Path,
     threads: int,
     out: Path,
@@ -120,6 +122,7 @@ def main(
             "start": None if start is None else describe(start, held_out),
             "losses": [describe(run, held_out) for run in losses],
             "reconstructions": [describe(run, held_out) for run in reconstructions],
+            "primed": [describe(run, held_out) for run in primed],
         }
         write_json(out, found)
     except NacreError as error:
