@@ -6,13 +6,12 @@ number of iterations that minimizes error + price * bits, a point of the unit's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nacre.codecs.contract import Encoded
 from nacre.errors import TargetError
 
 Counts = NDArray[np.int64]
@@ -161,9 +160,3 @@ def _border(errors: Errors, bits: Errors, holds: Callable[[Counts], bool]) -> tu
 def error_of(errors: Errors, counts: Counts) -> float:
     """Squared error of the picture with so many iterations of each unit."""
     return float(errors[counts, np.arange(len(counts))].sum())
-
-
-def psnr_at(encoded: Encoded, size: int, lengths: Sequence[int]) -> float:
-    """Of the picture that the first `size` bytes of a file show, 0 where there is none."""
-    layers = zip(encoded.layers, lengths, strict=False)
-    return max((layer.psnr or 0.0 for layer, length in layers if length <= size), default=0.0)

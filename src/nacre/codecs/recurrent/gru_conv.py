@@ -6,6 +6,7 @@ import numpy as np
 
 from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions
 from nacre.codecs.describing import describe
+from nacre.codecs.recurrent.better import serves_better
 from nacre.codecs.recurrent.closed_loop import ClosedLoop
 from nacre.codecs.recurrent.decoding import GruConvDecoder
 from nacre.codecs.recurrent.grid import CodeGrid
@@ -18,7 +19,7 @@ from nacre.codecs.recurrent.presets import (
     STRIDE,
     TILE_UNIT,
 )
-from nacre.codecs.recurrent.sharing import serves_better, share_out
+from nacre.codecs.recurrent.sharing import share_out
 from nacre.errors import UsageError
 from nacre.picture.picture import Picture
 from nacre.picture.tiles import TileGrid

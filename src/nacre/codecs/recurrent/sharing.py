@@ -7,15 +7,14 @@ picture is encoded with it, and the choice is corrected by what that gave.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from statistics import fmean
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from nacre.codecs.contract import Allocation, Encoded
-from nacre.codecs.recurrent.allocation import Counts, cheapest, dearest, error_of, for_unit_psnr, psnr_at
+from nacre.codecs.recurrent.allocation import Counts, cheapest, dearest, error_of, for_unit_psnr
+from nacre.codecs.recurrent.better import bytes_to
 from nacre.codecs.recurrent.closed_loop import ClosedLoop, Trial
 from nacre.errors import UsageError
 
@@ -118,10 +117,10 @@ class _Sharing:
             if _LOOSE * allowed <= found <= allowed:
                 break
             scale = found / self._foreseen(counts)
-        shared = min(trials, key=lambda trial: _bytes_to(trial.encoded, psnr))
+        shared = min(trials, key=lambda trial: bytes_to(trial.encoded, psnr))
         # With a mask bytes are to go where it is light, even if others would do more for the whole.
-        most = np.inf if np.ptp(self._loop.importance) else _bytes_to(self._plain.encoded, psnr)
-        return shared.encoded if _bytes_to(shared.encoded, psnr) < most else self._plain.encoded
+        most = np.inf if np.ptp(self._loop.importance) else bytes_to(self._plain.encoded, psnr)
+        return shared.encoded if bytes_to(shared.encoded, psnr) < most else self._plain.encoded
 
     def for_cell_psnr(self, psnr: float) -> Encoded:
         """The encode in which cells reach a PSNR, as far as they do in the plain one."""
@@ -168,28 +167,3 @@ class _Sharing:
         """Of the picture that the first `size` bytes of a file show, 0 where there is none."""
         layers = zip(trial.worth, self._lengths(trial), strict=False)
         return next((worth for worth, length in reversed(list(layers)) if length <= size), 0.0)
-
-
-def serves_better(first: Encoded, second: Encoded, wish: Allocation | None) -> bool:
-    """Whether the first of two encodes of a picture is the better one for a wish.
-
-    For a size that is a higher PSNR, for a PSNR fewer bytes, and without a wish a higher PSNR in the mean
-    over whole iterations.
-    """
-    if wish is None:
-        return _mean(first) > _mean(second)
-    if wish.bytes is not None and wish.lengths is not None:
-        after, before = (psnr_at(each, wish.bytes, wish.lengths(each)) for each in (first, second))
-        return after > before
-    if wish.psnr is not None:
-        return _bytes_to(first, wish.psnr) < _bytes_to(second, wish.psnr)
-    return len(first.stream) < len(second.stream)
-
-
-def _mean(encoded: Encoded) -> float:
-    return fmean(layer.psnr or 0.0 for layer in encoded.layers if layer.whole)
-
-
-def _bytes_to(encoded: Encoded, psnr: float) -> float:
-    """Bytes of the stream after which a PSNR is reached."""
-    return next((layer.end for layer in encoded.layers if (layer.psnr or 0.0) >= psnr), math.inf)
