@@ -116,3 +116,17 @@ def test_training_is_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_smallest_budget_is_one_step() -> None:
     assert estimate.train(smooth_codes(2, seed=0, side=4, channels=8), minutes=1e-9).steps == 1
+
+
+def test_certainty_has_a_price_in_half_the_digits_too() -> None:
+    torch.manual_seed(0)
+    net = BinaryRNN(1, 4)
+    last = net.iterations[0].predict[2]
+    assert isinstance(last, nn.Conv2d)
+    last.bias = nn.Parameter(torch.full((4,), 60.0))
+    with torch.autocast("cpu", torch.bfloat16):
+        bits = net(-torch.ones(1, 1, 4, 2, 2))
+    bits.mean().backward()
+    expected = -math.log2((1 - CERTAIN) / 2)
+    torch.testing.assert_close(bits.float(), torch.full_like(bits, expected).float(), rtol=0.02, atol=0.0)
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in net.parameters())

@@ -81,7 +81,8 @@ class Iteration(nn.Module):
     def forward(self, codes: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Predictions 2p - 1 of codes (N, C, H, W) given the state of iterations before; what codes tell."""
         seen = torch.cat([self.before(codes), torch.tanh(self.earlier(state))], 1)
-        return self.predict(self.line(seen)).clamp(-CERTAIN, CERTAIN), self.tell(codes)
+        # In half the digits the bound itself would be rounded to 1.
+        return self.predict(self.line(seen)).float().clamp(-CERTAIN, CERTAIN), self.tell(codes)
 
 
 class Carry(nn.Module):
