@@ -61,7 +61,7 @@ class EqualBytes(NacreCodec):
         """Yield a file a rate."""
         whole: tuple[bytes, float] | None = None
         for rate in RATES:
-            size = int(rate * pixels.shape[0] * pixels.shape[1] / 8)
+            size = _size(pixels, rate)
             if self.dynamic:
                 data, seconds = self._made(pixels, size)
             else:
@@ -71,8 +71,7 @@ class EqualBytes(NacreCodec):
 
     def repeat(self, pixels: Pixels, setting: str) -> bytes:
         """Encode once more."""
-        size = int(float(setting.split()[0]) * pixels.shape[0] * pixels.shape[1] / 8)
-        return self._made(pixels, size if self.dynamic else None)[0]
+        return self._made(pixels, _size(pixels, float(setting.split()[0])) if self.dynamic else None)[0]
 
     def _made(self, pixels: Pixels, size: int | None = None) -> tuple[bytes, float]:
         start = perf_counter()
@@ -86,6 +85,11 @@ class EqualBytes(NacreCodec):
             threads=self.threads,
         ).data
         return data, perf_counter() - start
+
+
+def _size(pixels: Pixels, rate: float) -> int:
+    """Bytes that a picture has at so many bits a pixel."""
+    return int(rate * pixels.shape[0] * pixels.shape[1] / 8)
 
 
 def ways(codec: str, *, threads: int = 1) -> list[EqualBytes]:

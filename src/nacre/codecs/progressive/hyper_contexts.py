@@ -80,8 +80,6 @@ class Call:
 
     Attributes
     ----------
-    channel
-        Index into `HyperContexts.coded`.
     chosen
         (rows, columns) bool.
     base
@@ -90,7 +88,6 @@ class Call:
         (n,): index into the weights, taken as rows of 129.
     """
 
-    channel: int
     chosen: NDArray[np.bool_]
     base: NDArray[np.int64]
     distribution: NDArray[np.int64]
@@ -129,7 +126,7 @@ class Prediction:
         above = means - base * FRACTIONS + FRACTIONS // 2
         scales = np.floor(sums[1] * 2.0**-PLACES + 0.5).astype(np.int64)
         scales = np.minimum(np.maximum(scales, 0), len(c.weights) - 1)
-        return Call(channel, chosen, base, scales * FRACTIONS + above)
+        return Call(chosen, base, scales * FRACTIONS + above)
 
     def learn(self, channel: int, known: NDArray[np.int8]) -> None:
         """Take account of a channel that is known."""

@@ -18,7 +18,7 @@ def serves_better(first: Encoded, second: Encoded, wish: Allocation | None) -> b
     if wish is None:
         return _mean(first) > _mean(second)
     if wish.bytes is not None and wish.lengths is not None:
-        after, before = (psnr_at(each, wish.bytes, wish.lengths(each)) for each in (first, second))
+        after, before = (_psnr_at(each, wish.bytes, wish.lengths(each)) for each in (first, second))
         return after > before
     if wish.psnr is not None:
         return bytes_to(first, wish.psnr) < bytes_to(second, wish.psnr)
@@ -34,7 +34,7 @@ def bytes_to(encoded: Encoded, psnr: float) -> float:
     return next((layer.end for layer in encoded.layers if (layer.psnr or 0.0) >= psnr), math.inf)
 
 
-def psnr_at(encoded: Encoded, size: int, lengths: Sequence[int]) -> float:
+def _psnr_at(encoded: Encoded, size: int, lengths: Sequence[int]) -> float:
     """Of the picture that the first `size` bytes of a file show, 0 where there is none."""
     layers = zip(encoded.layers, lengths, strict=False)
     return max((layer.psnr or 0.0 for layer, length in layers if length <= size), default=0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nacre.codecs.contract import CodecInfo, Coded, DecodeOptions, Encoded, EncodeOptions
@@ -71,22 +73,28 @@ class GruConv:
             raise UsageError(f"{self.name} has 0 to {MOST_PRIMING} priming runs, not {priming}.")
         tile, tiles = _tiles(picture)
         grid, regions = CodeGrid(tiles), options.regions
-        made = []
-        for runs in sorted({0, priming}):
-            loop = ClosedLoop(
-                picture,
-                find_weights(self.name),
-                grid,
-                tile // TILE_UNIT,
-                count,
-                importance=np.ones(grid.shape) if regions is None else importance_of(regions, grid),
-                priming=runs,
-                fast=options.fast,
-                threads=options.threads,
-            )
+        loop = ClosedLoop(
+            picture,
+            find_weights(self.name),
+            grid,
+            tile // TILE_UNIT,
+            count,
+            importance=np.ones(grid.shape) if regions is None else importance_of(regions, grid),
+            priming=0,
+            fast=options.fast,
+            threads=options.threads,
+        )
+
+        def run(loop: ClosedLoop) -> Encoded:
             plain = options.allocation is None and regions is None
-            made.append(loop.encode().encoded if plain else share_out(loop, options.allocation))
-        return made[-1] if serves_better(made[-1], made[0], options.allocation) else made[0]
+            return loop.encode().encoded if plain else share_out(loop, options.allocation)
+
+        made = run(loop)
+        if priming:
+            primed = run(replace(loop, priming=priming))
+            if serves_better(primed, made, options.allocation):
+                return primed
+        return made
 
     def decode(self, coded: Coded, options: DecodeOptions) -> Picture:
         """The best picture that the stream gives; see the contract."""

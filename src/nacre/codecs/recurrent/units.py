@@ -19,7 +19,7 @@ from nacre.codecs.contract import (
 )
 from nacre.codecs.describing import describe
 from nacre.codecs.recurrent import allocation
-from nacre.codecs.recurrent.better import psnr_at
+from nacre.codecs.recurrent.better import serves_better
 from nacre.codecs.recurrent.floors import least_passes
 from nacre.codecs.recurrent.raw import pack, unpack
 from nacre.codecs.recurrent.sending import layers_of, send
@@ -188,7 +188,7 @@ def _allocate(units: EncodedUnits, picture: Picture, info: WeightsInfo, wish: Al
         return plain
     shared = make(counts)
     # A short file of nearly equal patches may not be worth its flags.
-    return max(shared, plain, key=lambda made: psnr_at(made, wish.bytes or 0, lengths(made)))
+    return plain if serves_better(plain, shared, wish) else shared
 
 
 def _unit_cost(plain: Encoded, units: EncodedUnits) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nacre.codecs.recurrent.contexts import Codes
@@ -130,11 +131,13 @@ def _agree(net: GruConv, files: dict[str, bytes], data: CropFolder) -> dict[str,
 
 def fit_codes(net: GruConv, data: CropFolder) -> list[Codes]:
     """Codes of training crops, each (16, H, W, C) int8."""
-    codes = []
-    for i in range(FIT_PICTURES):
-        picture = torch.from_numpy(data.batch(1, data.side(FIT_SIDE), (7, i))).float() / 255 - 0.5
-        sent = [
-            c[0].permute(1, 2, 0).numpy().astype(np.int8) for c, _ in net.iterations(picture, MAX_ITERATIONS)
-        ]
-        codes.append(np.stack(sent))
+    side = data.side(FIT_SIDE)
+    return [codes_of(net, data.batch(1, side, (7, i))) for i in range(FIT_PICTURES)]
+
+
+def codes_of(net: GruConv, levels: NDArray[np.uint8]) -> Codes:
+    """All iterations (16, H / 16, W / 16, C) of one picture (1, 3, H, W)."""
+    picture = torch.from_numpy(levels).float() / 255 - 0.5
+    sent = [codes[0].permute(1, 2, 0) for codes, _ in net.iterations(picture, MAX_ITERATIONS)]
+    codes: Codes = torch.stack(sent).numpy().astype(np.int8)
     return codes

@@ -100,16 +100,13 @@ class GruConvTask:
             priming = int(torch.randint(1, MOST_PRIMING + 1, ()))
         mask: dict[int, Tensor] = {}
         cells = phase.crop // STRIDE
-        cut, passes = torch.rand(()) < phase.masked, len(INTERLEAVED)
-        if cut:
+        if torch.rand(()) < phase.masked:
             count = int(torch.randint(1, count + 1, ()))
             passes = int(torch.randint(1, len(INTERLEAVED), ()))
+            mask[count - 1] = pass_mask(passes, cells, cells).to(picture.device)
         if torch.rand(()) < phase.adaptive:
-            sending = activity(phase.iterations, len(picture), cells, cells)
-            mask = {t: sending[t].to(picture.device) for t in range(count)}
-        if cut:
-            seen = pass_mask(passes, cells, cells).to(picture.device)
-            mask[count - 1] = mask.get(count - 1, 1) * seen
+            sending = activity(phase.iterations, len(picture), cells, cells).to(picture.device)
+            mask = {t: sending[t] * mask.get(t, 1) for t in range(count)}
         loss = LOSSES[phase.loss]
         losses, errors = [], []
         for _, shown in self.module(picture, count, mask, priming):
