@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from nacre.coding.passes import INTERLEAVED, pass_view
-from nacre.learn.losses import LOSSES, l1, l2, rms, ssim_l1
-from nacre.learn.losses.dissimilarity import dissimilarity
+from nacre.learn.losses import LOSSES, l1, l2, rms, rms_ssim, ssim_l1
+from nacre.learn.losses.dissimilarity import block_dissimilarity, dissimilarity
 from nacre.learn.nets.gru_conv import GruConv
 from nacre.learn.tasks.gru_conv import GruConvTask, activity, pass_mask
+from nacre.picture.metrics import block_ssim
 
 
 def make(*phases: dict[str, Any]) -> GruConvTask:
@@ -146,7 +147,7 @@ def test_losses_of_a_known_difference() -> None:
     assert l1(shown, picture).item() == pytest.approx(0.25)
     assert l2(shown, picture).item() == pytest.approx(0.125)
     assert rms(shown, picture).item() == pytest.approx(0.25, abs=1e-4)
-    assert set(LOSSES) == {"l1", "l2", "rms", "ssim-l1"}
+    assert set(LOSSES) == {"l1", "l2", "rms", "rms-ssim", "ssim-l1"}
 
 
 def test_what_looks_wrong_weighs_more() -> None:
@@ -170,10 +171,21 @@ def test_what_looks_wrong_weighs_more() -> None:
     assert shown.grad[..., 16:].abs().max() == 0
 
 
+def test_block_dissimilarity_is_the_metric_of_thumbnails() -> None:
+    generator = torch.Generator().manual_seed(3)
+    a, b = (torch.randint(0, 256, (32, 40, 3), generator=generator, dtype=torch.uint8) for _ in range(2))
+    b = (a // 2 + b // 2).to(torch.uint8)
+    planes = [levels.permute(2, 0, 1)[None] / 255 for levels in (a, b)]
+    found = 1 - 2 * block_dissimilarity(*planes).mean().item()
+    assert found == pytest.approx(block_ssim(a.numpy(), b.numpy()), abs=1e-4)
+    shown, picture = (plane - 0.5 for plane in planes)
+    assert rms_ssim(shown, picture).item() > rms(shown, picture).item() + 0.1 * (1 - found)
+
+
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_losses_of_equal_pictures_have_a_finite_gradient(name: str) -> None:
-    shown = torch.zeros(1, 3, 4, 4, requires_grad=True)
-    LOSSES[name](shown, torch.zeros(1, 3, 4, 4)).backward()
+    shown = torch.zeros(1, 3, 8, 8, requires_grad=True)
+    LOSSES[name](shown, torch.zeros(1, 3, 8, 8)).backward()
     assert shown.grad is not None
     assert torch.isfinite(shown.grad).all()
 

@@ -26,7 +26,7 @@ from nacre.learn.nets.units import LSTM, Column, UnitNet
 from nacre.learn.onnx_files import half_state
 from nacre.learn.recipe import load_recipe_text
 from nacre.learn.tasks import make_task
-from nacre.learn.tasks.units import UnitTask, to_units
+from nacre.learn.tasks.units import UnitTask, from_units, to_units
 from nacre.runtime.weights import find_weights, verify_weights
 
 ARCHITECTURES: tuple[Architecture, ...] = (
@@ -250,6 +250,7 @@ def test_units_are_in_the_order_of_the_codecs_grid(side: int) -> None:
         expected = grid.cut(picture.numpy().transpose(1, 2, 0)).reshape(-1, side, side, 3)
         found = units[i * grid.count : (i + 1) * grid.count].numpy().transpose(0, 2, 3, 1)
         np.testing.assert_array_equal(found, expected)
+    assert torch.equal(from_units(to_units(pictures[..., :64], side), 64 // side), pictures[..., :64])
 
 
 def crops_of(count: int, side: int = 32) -> Tensor:
@@ -275,9 +276,8 @@ def test_loss_is_that_of_thumbnails_over_iterations(architecture: Architecture, 
                 thumbnail = crop[None, :, y : y + 32, x : x + 32].float() / 255 * 1.8 - 0.9
                 units = to_units(thumbnail, net.shape.side)
                 for t, (_, shown) in enumerate(net(units, 3)):
-                    per_iteration[t].append(
-                        LOSSES[name](shown.reshape(1, 3, 32, -1), units.reshape(1, 3, 32, -1))
-                    )
+                    picture = from_units(shown, 32 // net.shape.side)
+                    per_iteration[t].append(LOSSES[name](picture / 1.8, thumbnail / 1.8))
                     errors[t].append(((shown - units) ** 2).mean() / 1.8**2)
     expected = torch.stack([torch.stack(losses).mean() for losses in per_iteration]).mean()
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)

@@ -1,4 +1,4 @@
-"""The one training loop: Fabric, crops, Adam, EMA, time budget, exact resume, JSON-lines log.
+"""The one training loop: Fabric, crops, Adam or Muon, EMA, time budget, exact resume, JSON-lines log.
 
 Everything a family needs beyond this (phases, masks, annealing, its loss and validation) is in its task.
 """
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from nacre.errors import FormatError, NacreWarning, UsageError
 from nacre.learn.data.crops import CropFolder
+from nacre.learn.muon import Muon
 from nacre.learn.phases import Phase
 from nacre.learn.recipe import Recipe
 
@@ -114,7 +115,8 @@ class Trainer:
             task.prepare(data)
         settings = recipe.optimizer
         groups = groups_of(task.module, task.rate_scales if isinstance(task, Prepared) else {})
-        optimizer = torch.optim.Adam(groups, lr=settings.rate, betas=(0.9, settings.memory))
+        kind = {"adam": torch.optim.Adam, "muon": Muon}[settings.kind]
+        optimizer = kind(groups, lr=settings.rate, betas=(0.9, settings.memory))
         self.module, self.optimizer = self.fabric.setup(task.module, optimizer)
         task.module = self.module
         self.ema = copy.deepcopy(self._raw.state_dict())

@@ -15,10 +15,12 @@ RECIPES = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """Adam, a warm-up in steps, then a cosine over the budget from `rate` to `floor`.
+    """A warm-up in steps, then a cosine over the budget from `rate` to `floor`.
 
     Attributes
     ----------
+    kind
+        `adam`, or `muon`, whose steps cost more and are worth more.
     constant
         Share of the budget before the cosine begins, below 1.
     memory
@@ -32,9 +34,14 @@ class OptimizerSettings:
     ema: float = 0.999
     constant: float = 0.0
     memory: float = 0.999
+    kind: str = "adam"
 
     def __post_init__(self) -> None:
+        if self.kind not in ("adam", "muon"):
+            raise ValueError(f"kind of optimizer is adam or muon, not {self.kind!r}")
         for name, value in vars(self).items():
+            if name == "kind":
+                continue
             if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
                 raise ValueError(f"{name} must be a number of at least 0, not {value!r}")
         if self.constant >= 1 or self.memory >= 1:

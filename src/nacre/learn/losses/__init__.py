@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nacre.learn.losses.dissimilarity import dissimilarity
+from nacre.learn.losses.dissimilarity import block_dissimilarity, dissimilarity
 
 
 def l1(shown: Tensor, picture: Tensor) -> Tensor:
@@ -37,9 +37,17 @@ def ssim_l1(shown: Tensor, picture: Tensor) -> Tensor:
     return (weight * (shown - picture).abs()).mean()
 
 
+def rms_ssim(shown: Tensor, picture: Tensor) -> Tensor:
+    """`rms` plus a share of what block SSIM is short of 1; a tenth of a decibel counts like 0.004 of it."""
+    # SSIM is of levels from 0 to 1; its luminance would be another on values about 0.
+    short = block_dissimilarity(shown + 0.5, picture + 0.5).mean()
+    return rms(shown, picture) + 0.4 * short
+
+
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": l1,
     "l2": l2,
     "rms": rms,
+    "rms-ssim": rms_ssim,
     "ssim-l1": ssim_l1,
 }

@@ -1,12 +1,15 @@
-"""Structural dissimilarity of two pictures, pixel by pixel."""
+"""Structural dissimilarity of two pictures, pixel by pixel or window by window."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 _WINDOW, _SIGMA = 11, 1.5
+_BLOCK = 8
 _K1, _K2 = 0.01, 0.03
 
 
@@ -16,11 +19,19 @@ def dissimilarity(a: Tensor, b: Tensor) -> Tensor:
     Local moments are weighted with a Gaussian of 11 x 11 and sigma 1.5; beyond the border lies the
     nearest pixel (Wang et al. 2004).
     """
-    a, b = a.float(), b.float()
-    mean_a, mean_b = _blurred(a), _blurred(b)
-    variance_a = (_blurred(a * a) - mean_a**2).clamp_min(0)
-    variance_b = (_blurred(b * b) - mean_b**2).clamp_min(0)
-    covariance = _blurred(a * b) - mean_a * mean_b
+    return _dissimilarity(a.float(), b.float(), _blurred)
+
+
+def block_dissimilarity(a: Tensor, b: Tensor) -> Tensor:
+    """(1 - SSIM) / 2 of pictures as above, in uniform windows of 8 x 8 at every place inside them."""
+    return _dissimilarity(a.float(), b.float(), lambda x: F.avg_pool2d(x, _BLOCK, 1))
+
+
+def _dissimilarity(a: Tensor, b: Tensor, local: Callable[[Tensor], Tensor]) -> Tensor:
+    mean_a, mean_b = local(a), local(b)
+    variance_a = (local(a * a) - mean_a**2).clamp_min(0)
+    variance_b = (local(b * b) - mean_b**2).clamp_min(0)
+    covariance = local(a * b) - mean_a * mean_b
     luminance = (2 * mean_a * mean_b + _K1**2) / (mean_a**2 + mean_b**2 + _K1**2)
     structure = (2 * covariance + _K2**2) / (variance_a + variance_b + _K2**2)
     return (1 - luminance * structure) / 2

@@ -24,6 +24,13 @@ def to_units(pictures: Tensor, side: int) -> Tensor:
     return grid.permute(0, 2, 4, 1, 3, 5).reshape(-1, channels, side, side)
 
 
+def from_units(units: Tensor, count: int) -> Tensor:
+    """(N * count**2, 3, side, side) back to (N, 3, count * side, count * side)."""
+    _, channels, side, _ = units.shape
+    grid = units.reshape(-1, count, count, channels, side, side).permute(0, 3, 1, 4, 2, 5)
+    return grid.reshape(-1, channels, count * side, count * side)
+
+
 class UnitTask:
     """The task of the five families.
 
@@ -89,12 +96,12 @@ class UnitTask:
         self._net.binarizer.noise = self.schedule.noise(progress)
         units = to_units(to_units(crops, _CROP).float() * (2 * SCALE / 255) - SCALE, self.shape.side)
         loss = LOSSES[phase.loss]
-        # All units of a thumbnail are one picture to the loss.
-        thumbnails = (-1, 3 * (_CROP // self.shape.side) ** 2, self.shape.side, self.shape.side)
-        target = units.reshape(thumbnails)
+        # All units of a thumbnail are one picture to the loss, whose values have a range of 1.
+        count = _CROP // self.shape.side
+        target = from_units(units, count) / (2 * SCALE)
         losses, figures = [], {}
         for t, (_, shown) in enumerate(self.module(units, phase.iterations, detach=self.detach), 1):
-            losses.append(loss(shown.reshape(thumbnails), target))
+            losses.append(loss(from_units(shown, count) / (2 * SCALE), target))
             if t in (1, 2, 4, 8, 16):
                 error = ((shown.detach() - units) ** 2).mean() / (2 * SCALE) ** 2
                 figures[f"psnr_{t}"] = -10 * float(torch.log10(error))
