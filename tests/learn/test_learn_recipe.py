@@ -51,7 +51,7 @@ def test_there_are_recipes_of_all_families_and_controls() -> None:
         ("residual-fc", 2_660_416),
         ("residual-fc-shared", 166_276),
         ("residual-fc-8bits", 8 * (166_276 + 4 * 161 + 4 * 160)),
-        ("lstm-fc", 2_202_308),
+        ("lstm-fc", 2_202_308 + 192 * 256),
         ("residual-conv", 2_994_264),
         ("residual-conv-shared", 374_283),
         ("lstm-conv", 1_618_131),

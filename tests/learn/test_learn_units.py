@@ -378,6 +378,8 @@ def test_a_network_can_learn_ten_crops_by_heart(architecture: Architecture, step
         ("lstm-conv", {"phase": {"crop": 48}}, "multiple of 32"),
         ("residual-fc", {"bits": 0}, "whole numbers above 0"),
         ("residual-fc", {"stages": 1.5}, "whole numbers above 0"),
+        ("lstm-fc", {"gain": -1.0}, "gain is a number of at least 0"),
+        ("lstm-conv", {"gain": "8"}, "gain is a number of at least 0"),
         ("residual-fc", {"phase": {"small": 1.5}}, "shares from 0 to 1"),
     ],
 )
@@ -396,11 +398,17 @@ def test_an_unknown_preset_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("architecture", "settings"),
-    [*((a, {}) for a in ARCHITECTURES), ("residual-conv", {"stages": 1}), ("static-conv", {"bits": 16})],
+    [
+        *((a, {}) for a in ARCHITECTURES),
+        ("residual-conv", {"stages": 1}),
+        ("residual-fc", {"gain": 8.0}),
+        ("lstm-conv", {"gain": 8.0}),
+        ("static-conv", {"bits": 16}),
+    ],
 )
 @torch.no_grad()
 def test_files_compute_what_torch_does(
-    architecture: Architecture, settings: dict[str, int], tmp_path: Path
+    architecture: Architecture, settings: dict[str, Any], tmp_path: Path
 ) -> None:
     net = build(architecture, **settings)
     for decoder in net.decoders:

@@ -135,6 +135,7 @@ def train(
         device=device,
         precision=precision or ("bf16-mixed" if device == "cuda" else "32-true"),
         validation=validation,
+        prepare=not (resume or start),
     )
     if resume:
         trainer.resume(resume)

@@ -76,6 +76,8 @@ class Trainer:
         What a resumed run has spent already counts.
     validation
         Held-out pictures for the end of the run.
+    prepare
+        Whether a task that can sets the weights to begin with; of no use where others are loaded.
 
     Attributes
     ----------
@@ -97,6 +99,7 @@ class Trainer:
         device: str = "cpu",
         precision: Precision = "bf16-mixed",
         validation: list[Tensor] | None = None,
+        prepare: bool = True,
         log_every: int = 100,
         save_seconds: float = 120,
     ) -> None:
@@ -111,7 +114,7 @@ class Trainer:
         self.fabric = Fabric(accelerator=device, devices=devices, precision=precision)
         self.fabric.launch()
         torch.manual_seed(recipe.seed + self.fabric.global_rank)
-        if isinstance(task, Prepared):
+        if prepare and isinstance(task, Prepared):
             task.prepare(data)
         settings = recipe.optimizer
         groups = groups_of(task.module, task.rate_scales if isinstance(task, Prepared) else {})

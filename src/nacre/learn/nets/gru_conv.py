@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nacre.codecs.recurrent.presets import GruConvShape
+from nacre.learn.nets.amplified import amplified, channels, widened
 from nacre.learn.nets.recurrent_cells import CELLS
 from nacre.learn.quantizers.stochastic_binary import StochasticBinarizer
 
@@ -34,10 +35,10 @@ def _zeros(like: Tensor, shapes: list[tuple[int, int]], cell_stride: int) -> Sta
 class Encoder(nn.Module):
     """E and B: residual (N, 3, H, W) and states to codes in {-1, +1} and new states."""
 
-    def __init__(self, shape: GruConvShape) -> None:
+    def __init__(self, shape: GruConvShape, gain: float = 0.0) -> None:
         super().__init__()
-        self.shape = shape
-        self.conv = nn.Conv2d(3, shape.encoder_conv, 3, 2, 1)
+        self.shape, self.gain = shape, gain
+        self.conv = widened(nn.Conv2d(channels(3, gain), shape.encoder_conv, 3, 2, 1))
         widths = (shape.encoder_conv, *shape.encoder_rnn)
         cell = CELLS[shape.cell]
         self.rnn = nn.ModuleList(cell(a, b, 2, 1) for a, b in pairwise(widths))
@@ -52,7 +53,7 @@ class Encoder(nn.Module):
 
     def activations(self, residual: Tensor, states: States) -> tuple[Tensor, States]:
         """Values before the binarizer, in (-1, 1), and the new states."""
-        x = self.conv(residual)
+        x = self.conv(amplified(residual, self.gain))
         copies = len(states) // len(self.rnn)
         new: list[Tensor] = []
         for i, layer in enumerate(self.rnn):
@@ -110,12 +111,18 @@ class Decoder(nn.Module):
 
 
 class GruConv(nn.Module):
-    """Encoder and decoder with the loop over iterations."""
+    """Encoder and decoder with the loop over iterations.
 
-    def __init__(self, shape: GruConvShape) -> None:
+    Parameters
+    ----------
+    gain
+        Of the amplified copy of what is missing that the encoder sees; 0 for none.
+    """
+
+    def __init__(self, shape: GruConvShape, gain: float = 0.0) -> None:
         super().__init__()
         self.shape = shape
-        self.encoder = Encoder(shape)
+        self.encoder = Encoder(shape, gain)
         self.decoder = Decoder(shape)
 
     def forward(

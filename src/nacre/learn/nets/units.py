@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nacre.codecs.recurrent.unit_shapes import UnitShape
+from nacre.learn.nets.amplified import amplified, channels, widened
 from nacre.learn.quantizers.stochastic_binary import StochasticBinarizer
 
 States = tuple[Tensor, ...]
@@ -81,19 +82,19 @@ def _binarizer_input(layer: nn.Linear | nn.Conv2d) -> nn.Module:
     return layer
 
 
-def _encoder(shape: UnitShape) -> Column:
-    """What is missing to values before the binarizer, in (-1, 1)."""
+def _encoder(shape: UnitShape, gain: float) -> Column:
+    """What is missing, maybe amplified, to values before the binarizer, in (-1, 1)."""
     a, b, c = shape.widths
     if shape.connected:
         to_bits = _binarizer_input(nn.Linear(c, shape.bits))
         ends = [to_bits, nn.Tanh(), nn.Unflatten(1, (shape.bits, 1, 1))]
-        first = [nn.Flatten(), nn.Linear(3 * shape.side**2, a), nn.Tanh()]
+        first = [nn.Flatten(), widened(nn.Linear(channels(3, gain) * shape.side**2, a)), nn.Tanh()]
         if shape.memory:
             rnn = [LSTM(nn.Linear(n, 4 * m), nn.Linear(m, 4 * m, bias=False)) for n, m in pairwise((a, b, c))]
             return Column(*first, *rnn, *ends)
         return Column(*first, nn.Linear(a, b), nn.Tanh(), nn.Linear(b, c), nn.Tanh(), *ends)
     ends = [_binarizer_input(nn.Conv2d(c, shape.bits, 1)), nn.Tanh()]
-    first = [_conv(3, a), nn.Tanh()]
+    first = [widened(_conv(channels(3, gain), a)), nn.Tanh()]
     if shape.memory:
         rnn = [LSTM(_conv(n, 4 * m), _conv_hidden(m)) for n, m in pairwise((a, b, c))]
         return Column(*first, *rnn, *ends)
@@ -121,12 +122,18 @@ def _decoder(shape: UnitShape) -> Column:
 
 
 class UnitNet(nn.Module):
-    """Encoder, binarizer and decoder of every stage, with the loop over iterations."""
+    """Encoder, binarizer and decoder of every stage, with the loop over iterations.
 
-    def __init__(self, shape: UnitShape) -> None:
+    Parameters
+    ----------
+    gain
+        Of the amplified copy of what is missing that encoders see; 0 for none.
+    """
+
+    def __init__(self, shape: UnitShape, gain: float = 0.0) -> None:
         super().__init__()
-        self.shape = shape
-        self.encoders = nn.ModuleList(_encoder(shape) for _ in range(shape.stages))
+        self.shape, self.gain = shape, gain
+        self.encoders = nn.ModuleList(_encoder(shape, gain) for _ in range(shape.stages))
         self.decoders = nn.ModuleList(_decoder(shape) for _ in range(shape.stages))
         self.binarizer = StochasticBinarizer()
 
@@ -155,7 +162,8 @@ class UnitNet(nn.Module):
         shown = torch.zeros_like(units)
         for t in range(count):
             before = shown.detach() if detach else shown
-            activations, encoding = self.encoders[self.stage(t)](units - before, encoding)
+            missing = amplified(units - before, self.gain)
+            activations, encoding = self.encoders[self.stage(t)](missing, encoding)
             codes = self.binarizer(activations)
             picture, decoding = self.decoders[self.stage(t)](codes, decoding)
             shown = picture.float() if self.shape.memory else before + picture.float()

@@ -18,7 +18,8 @@ from nacre.codecs.recurrent.unit_steps import DECODER_FILE, ENCODER_FILE, UnitDe
 from nacre.learn.code_tables import fit_tables
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import Exported, agreement, network_record, written
-from nacre.learn.nets.units import Column, UnitNet
+from nacre.learn.nets.amplified import amplified
+from nacre.learn.nets.units import Column, States, UnitNet
 from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.units import UnitTask, to_units
@@ -31,21 +32,21 @@ JUDGED = 8
 class _Side(nn.Module):
     """One side of the network with one stage; states are separate inputs and outputs, as a graph needs."""
 
-    def __init__(self, column: Column, last: nn.Module) -> None:
+    def __init__(self, column: Column, last: nn.Module, gain: float) -> None:
         super().__init__()
-        self.column, self.last = column, last
+        self.column, self.last, self.gain = column, last, gain
 
     def forward(self, value: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        out, after = self.column(value, states)
+        out, after = self.column(amplified(value, self.gain), states)
         return (self.last(out), *after)
 
 
 class _StackedSide(nn.Module):
     """One side of a network whose stages have weights of their own: stacked, and picked by number."""
 
-    def __init__(self, columns: list[Column], last: nn.Module) -> None:
+    def __init__(self, columns: list[Column], last: nn.Module, gain: float) -> None:
         super().__init__()
-        self.layers, self.last = columns[0].layers, last
+        self.layers, self.last, self.gain = columns[0].layers, last, gain
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for layers in zip(*(column.layers for column in columns), strict=True):
             if hasattr(layers[0], "weight"):
@@ -54,6 +55,7 @@ class _StackedSide(nn.Module):
 
     def forward(self, value: Tensor, stage: Tensor) -> tuple[Tensor]:
         weights, biases = iter(self.weights), iter(self.biases)
+        value = amplified(value, self.gain)
         for layer in self.layers:
             if hasattr(layer, "weight"):
                 value = _apply(layer, value, next(weights)[stage], next(biases)[stage])
@@ -104,13 +106,13 @@ def network_files(net: UnitNet) -> dict[str, bytes]:
     codes = torch.zeros(2, shape.bits, shape.locations, shape.locations)
 
     def graph(
-        stages: nn.ModuleList, last: nn.Module, name: str, value: Tensor, states: tuple[Tensor, ...], out: str
+        stages: nn.ModuleList, last: nn.Module, gain: float, name: str, x: Tensor, states: States, out: str
     ) -> bytes:
         columns = [stage for stage in stages if isinstance(stage, Column)]
-        inputs: dict[str, Tensor] = {name: value} | {f"state{i}": s for i, s in enumerate(states)}
-        side: nn.Module = _Side(columns[0], last)
+        inputs: dict[str, Tensor] = {name: x} | {f"state{i}": s for i, s in enumerate(states)}
+        side: nn.Module = _Side(columns[0], last, gain)
         if len(columns) > 1:
-            side, inputs["stage"] = _StackedSide(columns, last), torch.tensor(0)
+            side, inputs["stage"] = _StackedSide(columns, last, gain), torch.tensor(0)
         outputs = [out, *(f"next{i}" for i in range(len(states)))]
         model = export_graph(side, tuple(inputs.values()), list(inputs), outputs, free=(0,))
         return store_half(model).SerializeToString()
@@ -119,8 +121,8 @@ def network_files(net: UnitNet) -> dict[str, bytes]:
     encoding = net.initial(units, shape.encoder_states())
     decoding = net.initial(units, shape.decoder_states())
     return {
-        ENCODER_FILE: graph(net.encoders, net.binarizer, "missing", units, encoding, "codes"),
-        DECODER_FILE: graph(net.decoders, nn.Identity(), "codes", codes, decoding, "units"),
+        ENCODER_FILE: graph(net.encoders, net.binarizer, net.gain, "missing", units, encoding, "codes"),
+        DECODER_FILE: graph(net.decoders, nn.Identity(), 0.0, "codes", codes, decoding, "units"),
     }
 
 

@@ -51,6 +51,8 @@ class GruConvTask:
         A name of `PRESETS`.
     cell, reconstruction
         Override the preset's.
+    gain
+        Of the amplified copy of what is missing that the encoder sees; 0 for none.
     phases
         Tables with the fields of `Phase`, in order; the last one ends at 1.
 
@@ -66,6 +68,7 @@ class GruConvTask:
         phases: list[dict[str, Any]],
         cell: str | None = None,
         reconstruction: str | None = None,
+        gain: float = 0.0,
     ) -> None:
         known("preset", preset, PRESETS)
         choices: dict[str, Any] = {"cell": cell, "reconstruction": reconstruction}
@@ -74,7 +77,7 @@ class GruConvTask:
         known("cell", self.shape.cell, get_args(Cell))
         known("reconstruction", self.shape.reconstruction, get_args(Reconstruction))
         self.schedule = Schedule(phases, STRIDE)
-        self.module: torch.nn.Module = GruConv(self.shape)
+        self.module: torch.nn.Module = GruConv(self.shape, gain)
 
     @property
     def largest_crop(self) -> int:

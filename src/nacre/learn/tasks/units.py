@@ -44,6 +44,8 @@ class UnitTask:
         Tables with the fields of `Phase`; `masked` is not for these networks, whose units are shown whole.
     bits, stages
         Override the preset's: bits a location and iteration, stages with weights of their own.
+    gain
+        Of the amplified copy of what is missing that encoders see; 0 for none.
     detach
         Stop gradients between iterations.
 
@@ -60,6 +62,7 @@ class UnitTask:
         phases: list[dict[str, Any]],
         bits: int | None = None,
         stages: int | None = None,
+        gain: float = 0.0,
         detach: bool = False,
     ) -> None:
         known("preset", preset, UNIT_PRESETS[architecture])
@@ -74,7 +77,7 @@ class UnitTask:
             if phase.iterations > self.shape.most_iterations:
                 raise ValueError(f"{architecture} has at most {self.shape.most_iterations} iterations")
         self.detach = detach
-        self.module: torch.nn.Module = UnitNet(self.shape)
+        self.module: torch.nn.Module = UnitNet(self.shape, gain)
 
     @property
     def largest_crop(self) -> int:
