@@ -62,3 +62,23 @@ def test_parameters_without_a_gradient_stay() -> None:
     parameter = torch.nn.Parameter(torch.ones(32, 32))
     Muon([{"params": [parameter]}], lr=1.0).step()
     assert (parameter == 1).all()
+
+
+def test_steps_go_on_from_a_saved_state() -> None:
+    generator = torch.Generator().manual_seed(4)
+    gradients = [[torch.randn(s, generator=generator) for s in ((32, 40), (40,))] for _ in range(4)]
+
+    def run(optimizer: Muon, parameters: list[Tensor], some: list[list[Tensor]]) -> None:
+        for pair in some:
+            for parameter, gradient in zip(parameters, pair, strict=True):
+                parameter.grad = gradient
+            optimizer.step()
+
+    whole, cut = ([torch.nn.Parameter(torch.zeros(g.shape)) for g in gradients[0]] for _ in range(2))
+    run(Muon([{"params": whole}], lr=0.1), whole, gradients)
+    first = Muon([{"params": cut}], lr=0.1)
+    run(first, cut, gradients[:2])
+    second = Muon([{"params": cut}], lr=0.1)
+    second.load_state_dict(first.state_dict())
+    run(second, cut, gradients[2:])
+    assert all(torch.equal(a, b) for a, b in zip(whole, cut, strict=True))
