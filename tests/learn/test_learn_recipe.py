@@ -114,6 +114,7 @@ def test_a_binary_file_is_no_recipe(tmp_path: Path) -> None:
         ('family = "gru-conv"\n[optimizer]\nspeed = 1', "'speed'"),
         ('family = "gru-conv"\n[optimizer]\nrate = "fast"', "rate must be a number"),
         ('family = "gru-conv"\n[optimizer]\nclip = -1', "clip must be a number of at least 0"),
+        ('family = "gru-conv"\n[optimizer]\nkind = "sgd"', "kind of optimizer is adam or muon"),
     ],
 )
 def test_bad_texts_are_refused(text: str, says: str) -> None:
