@@ -46,14 +46,21 @@ class LSTM(nn.Module):
 
 
 class Column(nn.Module):
-    """Layers one after the other, some of which are LSTMs with two states each."""
+    """Layers one after the other, some of which are LSTMs with two states each.
 
-    def __init__(self, *layers: nn.Module) -> None:
+    Parameters
+    ----------
+    gain
+        Of the amplified copy of the input that the layers see; 0 for none.
+    """
+
+    def __init__(self, *layers: nn.Module, gain: float = 0.0) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(layers)
+        self.layers, self.gain = nn.ModuleList(layers), gain
 
     def forward(self, x: Tensor, states: States = ()) -> tuple[Tensor, States]:
         new: list[Tensor] = []
+        x = amplified(x, self.gain)
         for layer in self.layers:
             if isinstance(layer, LSTM):
                 x, pair = layer(x, states[len(new) : len(new) + 2])
@@ -91,15 +98,15 @@ def _encoder(shape: UnitShape, gain: float) -> Column:
         first = [nn.Flatten(), widened(nn.Linear(channels(3, gain) * shape.side**2, a)), nn.Tanh()]
         if shape.memory:
             rnn = [LSTM(nn.Linear(n, 4 * m), nn.Linear(m, 4 * m, bias=False)) for n, m in pairwise((a, b, c))]
-            return Column(*first, *rnn, *ends)
-        return Column(*first, nn.Linear(a, b), nn.Tanh(), nn.Linear(b, c), nn.Tanh(), *ends)
+            return Column(*first, *rnn, *ends, gain=gain)
+        return Column(*first, nn.Linear(a, b), nn.Tanh(), nn.Linear(b, c), nn.Tanh(), *ends, gain=gain)
     ends = [_binarizer_input(nn.Conv2d(c, shape.bits, 1)), nn.Tanh()]
     first = [widened(_conv(channels(3, gain), a)), nn.Tanh()]
     if shape.memory:
         rnn = [LSTM(_conv(n, 4 * m), _conv_hidden(m)) for n, m in pairwise((a, b, c))]
-        return Column(*first, *rnn, *ends)
+        return Column(*first, *rnn, *ends, gain=gain)
     last = _conv(b, c, 1 if shape.architecture == "static-conv" else 2)
-    return Column(*first, _conv(a, b), nn.Tanh(), last, nn.Tanh(), *ends)
+    return Column(*first, _conv(a, b), nn.Tanh(), last, nn.Tanh(), *ends, gain=gain)
 
 
 def _decoder(shape: UnitShape) -> Column:
@@ -132,7 +139,7 @@ class UnitNet(nn.Module):
 
     def __init__(self, shape: UnitShape, gain: float = 0.0) -> None:
         super().__init__()
-        self.shape, self.gain = shape, gain
+        self.shape = shape
         self.encoders = nn.ModuleList(_encoder(shape, gain) for _ in range(shape.stages))
         self.decoders = nn.ModuleList(_decoder(shape) for _ in range(shape.stages))
         self.binarizer = StochasticBinarizer()
@@ -162,8 +169,7 @@ class UnitNet(nn.Module):
         shown = torch.zeros_like(units)
         for t in range(count):
             before = shown.detach() if detach else shown
-            missing = amplified(units - before, self.gain)
-            activations, encoding = self.encoders[self.stage(t)](missing, encoding)
+            activations, encoding = self.encoders[self.stage(t)](units - before, encoding)
             codes = self.binarizer(activations)
             picture, decoding = self.decoders[self.stage(t)](codes, decoding)
             shown = picture.float() if self.shape.memory else before + picture.float()

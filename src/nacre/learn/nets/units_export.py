@@ -32,21 +32,21 @@ JUDGED = 8
 class _Side(nn.Module):
     """One side of the network with one stage; states are separate inputs and outputs, as a graph needs."""
 
-    def __init__(self, column: Column, last: nn.Module, gain: float) -> None:
+    def __init__(self, column: Column, last: nn.Module) -> None:
         super().__init__()
-        self.column, self.last, self.gain = column, last, gain
+        self.column, self.last = column, last
 
     def forward(self, value: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        out, after = self.column(amplified(value, self.gain), states)
+        out, after = self.column(value, states)
         return (self.last(out), *after)
 
 
 class _StackedSide(nn.Module):
     """One side of a network whose stages have weights of their own: stacked, and picked by number."""
 
-    def __init__(self, columns: list[Column], last: nn.Module, gain: float) -> None:
+    def __init__(self, columns: list[Column], last: nn.Module) -> None:
         super().__init__()
-        self.layers, self.last, self.gain = columns[0].layers, last, gain
+        self.layers, self.gain, self.last = columns[0].layers, columns[0].gain, last
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for layers in zip(*(column.layers for column in columns), strict=True):
             if hasattr(layers[0], "weight"):
@@ -106,13 +106,13 @@ def network_files(net: UnitNet) -> dict[str, bytes]:
     codes = torch.zeros(2, shape.bits, shape.locations, shape.locations)
 
     def graph(
-        stages: nn.ModuleList, last: nn.Module, gain: float, name: str, x: Tensor, states: States, out: str
+        stages: nn.ModuleList, last: nn.Module, name: str, value: Tensor, states: States, out: str
     ) -> bytes:
         columns = [stage for stage in stages if isinstance(stage, Column)]
-        inputs: dict[str, Tensor] = {name: x} | {f"state{i}": s for i, s in enumerate(states)}
-        side: nn.Module = _Side(columns[0], last, gain)
+        inputs: dict[str, Tensor] = {name: value} | {f"state{i}": s for i, s in enumerate(states)}
+        side: nn.Module = _Side(columns[0], last)
         if len(columns) > 1:
-            side, inputs["stage"] = _StackedSide(columns, last, gain), torch.tensor(0)
+            side, inputs["stage"] = _StackedSide(columns, last), torch.tensor(0)
         outputs = [out, *(f"next{i}" for i in range(len(states)))]
         model = export_graph(side, tuple(inputs.values()), list(inputs), outputs, free=(0,))
         return store_half(model).SerializeToString()
@@ -121,8 +121,8 @@ def network_files(net: UnitNet) -> dict[str, bytes]:
     encoding = net.initial(units, shape.encoder_states())
     decoding = net.initial(units, shape.decoder_states())
     return {
-        ENCODER_FILE: graph(net.encoders, net.binarizer, net.gain, "missing", units, encoding, "codes"),
-        DECODER_FILE: graph(net.decoders, nn.Identity(), 0.0, "codes", codes, decoding, "units"),
+        ENCODER_FILE: graph(net.encoders, net.binarizer, "missing", units, encoding, "codes"),
+        DECODER_FILE: graph(net.decoders, nn.Identity(), "codes", codes, decoding, "units"),
     }
 
 
