@@ -79,6 +79,7 @@ def training() -> dict[str, Any]:
             run("l2", [23.0, 25.5, 26.25, 26.5], [0.80, 0.85, 0.90, 0.96]),
         ],
         "reconstructions": [],
+        "longer": [run("muon", [25.0] * 4, [0.9] * 4), run("muon2", [26.0] * 4, [0.9] * 4)],
         "primed": [run("longer", [25.0] * 4, [0.9] * 4, [30.0] * 4)],
     }
 
@@ -93,6 +94,8 @@ def test_the_first_of_the_runs_is_told_by_their_numbers() -> None:
     assert "| `before` | `gru-conv-before` | 4.0 | 1,200 | 8 | 0 | 20.00 |" in text
     assert "| `longer` | `gru-conv-longer` | 4.0 | 1,200 | 8 | 3 | 30.00 |" in text
     assert "Reconstruction" not in text
+    assert "| `muon2` | `gru-conv-muon2` | 4.0 | 1,200 | 8 | 0 | 26.00 |" in text
+    assert "`muon` after" not in text
 
 
 def test_results_make_pages_of_what_is_there(tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def test_a_prefix_that_decodes_otherwise_alone_ends_the_study(
 def test_results_writes_the_parts_that_were_chosen(
     tiny_weights: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "BORDERS", 5)
-    monkeypatch.setattr(results, "POSITIONS", 4)
+    monkeypatch.setattr("nacre.bench.parts.prefixes.BORDERS", 5)
+    monkeypatch.setattr("nacre.bench.parts.prefixes.POSITIONS", 4)
     folder.rename(tmp_path / "kodak")
     out = tmp_path / "results"
     arguments = ["--data", str(tmp_path), "--out", str(out), "--only", "prefixes"]
@@ -70,7 +70,7 @@ def test_results_writes_the_parts_that_were_chosen(
     assert done.exit_code == 0, done.output
     assert sorted(path.name for path in out.iterdir()) == ["prefixes.json", "prefixes.md"]
     data = json.loads((out / "prefixes.json").read_text())
-    assert data["codec"] == results.OURS
+    assert data["codec"] == "progressive"
     assert data["prefixes"] == sum(len(picture["lengths"]) for picture in data["pictures"]) <= 18
     assert "prefixes of 2 pictures, all decoded" in (out / "prefixes.md").read_text().replace("\n", " ")
 
@@ -79,7 +79,7 @@ def test_results_writes_kodak(
     planes_api: PlanesApi, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(results, "CODECS", ("gru-conv", "gru-conv:raw", "jpeg:420"))
+    monkeypatch.setattr("nacre.bench.parts.kodak.CODECS", ("gru-conv", "gru-conv:raw", "jpeg:420"))
     folder.rename(tmp_path / "kodak")
     out = tmp_path / "results"
     done = CliRunner().invoke(results.main, ["--data", str(tmp_path), "--out", str(out), "--only", "kodak"])

@@ -3,19 +3,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import nacre
 from nacre.bench import results
-from nacre.bench.decode_times import DecodeTime, as_markdown, decode_times
+from nacre.bench.decode_times import SECONDS, DecodeTime, as_markdown, decode_times, primed
+from nacre.bench.parts import units
 
 
 def test_results_write_the_codecs_of_2016(
     tiny_weights: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(results, "RECURRENT", ("residual-conv", "static-conv", "residual-conv-shared"))
-    monkeypatch.setattr(results, "LONG", "gru-conv:iterations=3")
+    monkeypatch.setattr(units, "RECURRENT", ("residual-conv", "static-conv", "residual-conv-shared"))
+    monkeypatch.setattr(units, "LONG", "gru-conv:iterations=3")
     monkeypatch.setattr("nacre.runtime.weights.SHIPPED", tmp_path / "no weights")
     folder.rename(tmp_path / "kodak")
     (tmp_path / "kodak" / "wave1.png").unlink()
@@ -37,10 +40,19 @@ def test_results_write_the_codecs_of_2016(
 
 
 def test_half_of_the_iterations_are_timed(tiny_weights: Path, folder: Path) -> None:
-    found = decode_times(folder / "wave0.png", ["residual-fc", "lstm-conv"], threads=1)
-    assert [(each.codec, each.iterations) for each in found] == [("residual-fc", 8), ("lstm-conv", 4)]
+    codecs = ["residual-fc", "gru-conv:priming=3"]
+    found = decode_times(folder / "wave0.png", codecs, threads=1)
+    assert [(each.codec, each.iterations) for each in found] == [(codecs[0], 8), (codecs[1], 4)]
     assert all(len(each.seconds) == 3 for each in found)
     assert all(0 < each.bpp < 1 for each in found)
+
+
+def test_priming_runs_are_asked_for_in_the_header(tiny_weights: Path, folder: Path) -> None:
+    plain = nacre.compress(folder / "wave0.png", codec="gru-conv", iterations=2).data
+    asked = primed(plain, 3)
+    assert nacre.info(asked).integrity == "whole"
+    assert not np.array_equal(nacre.decode(asked), nacre.decode(plain))
+    assert primed(asked, 0) == asked
 
 
 def test_times_have_bars() -> None:
@@ -61,5 +73,5 @@ def test_results_write_decode_times(tiny_weights: Path, folder: Path, tmp_path: 
     done = CliRunner().invoke(results.main, arguments)
     assert done.exit_code == 0, done.output
     rows = json.loads((out / "decode-times.json").read_text())
-    assert [row["codec"] for row in rows] == ["residual-fc", "lstm-fc", "residual-conv", "lstm-conv"]
+    assert [row["codec"] for row in rows] == list(SECONDS)
     assert "Decoding wave0.png with 1 thread from" in (out / "decode-times.md").read_text()

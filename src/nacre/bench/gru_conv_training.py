@@ -31,6 +31,10 @@ def as_markdown(found: dict[str, Any]) -> str:
         "From scratch with the same crops: each iteration adds to the picture, or draws it anew. What stands "
         "beyond the iterations that were unrolled in training was never learned."
     )
+    longer = (
+        "Runs with Muon and an amplified copy of what is missing; each went on from the weights of the line "
+        "above."
+    )
     primed = (
         "A longer run from the first line's weights, in half of whose steps the networks ran one to three "
         "times before the first iteration, and in a quarter of which cells stopped early."
@@ -38,12 +42,13 @@ def as_markdown(found: dict[str, Any]) -> str:
     for title, note, runs, before in (
         ("Losses", losses, found["losses"], found["start"]),
         ("Reconstruction", starts, found["reconstructions"], None),
+        ("Longer training", longer, found["longer"], found["start"]),
         ("Priming", primed, found["primed"], found["start"]),
     ):
         if runs:
             shown = runs if before is None else [before, *runs]
             parts += [f"### {title}", note, _table(iterations, shown)]
-        if len(runs) > 1:
+        if len(runs) > 1 and runs is not found["longer"]:
             parts += [" ".join(_winners(metric, iterations, runs) for metric in _METRICS)]
     return "\n\n".join(parts) + "\n"
 

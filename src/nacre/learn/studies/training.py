@@ -1,4 +1,4 @@
-"""Finished runs of `gru-conv` side by side: what each loss, and each way to reconstruct, comes to.
+"""Finished runs of `gru-conv` side by side: what each loss, each way to reconstruct, and time comes to.
 
 `nacre train study/gru-conv-l1 ...` and the others of `recipes/study/` make the runs. `python -m
 nacre.learn.studies.training --loss RUN --loss RUN ... --reconstruction RUN ... --pictures DIR` measures
@@ -93,6 +93,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--reconstruction", "reconstructions", type=_FOLDER, multiple=True, help="One in how it reconstructs."
 )
+@click.option("--longer", type=_FOLDER, multiple=True, help="A run that went on from the one before.")
 @click.option("--primed", type=_FOLDER, multiple=True, help="A run that learned priming.")
 @click.option("--pictures", type=_FOLDER, required=True, help="Held-out pictures.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
@@ -106,6 +107,7 @@ def main(
     start: Path | None,
     losses: tuple[Path, ...],
     reconstructions: tuple[Path, ...],
+    longer: tuple[Path, ...],
     primed: tuple[Path, ...],
     pictures: Path,
     threads: int,
@@ -122,6 +124,7 @@ def main(
             "start": None if start is None else describe(start, held_out),
             "losses": [describe(run, held_out) for run in losses],
             "reconstructions": [describe(run, held_out) for run in reconstructions],
+            "longer": [describe(run, held_out) for run in longer],
             "primed": [describe(run, held_out) for run in primed],
         }
         write_json(out, found)

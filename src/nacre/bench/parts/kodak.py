@@ -1,0 +1,38 @@
+"""Rate and quality against today's codecs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nacre.bench.against import Against
+from nacre.bench.files import write_json, write_whole
+from nacre.bench.markdown import render
+from nacre.bench.parts.codecs import ANCHORS, GRU, LONG, OURS, PUBLISHED
+from nacre.bench.parts.job import Job
+
+CODECS = (OURS, LONG, f"{GRU}:raw:iterations=12", *ANCHORS)
+
+
+def kodak(job: Job) -> None:
+    """Rate and quality: kodak.json, .md, .png, .svg, and a file a codec in CompressAI's shape in kodak/.
+
+    What entropy coding saves against the raw codes of gru-conv stands in entropy.md.
+    """
+    report = job.run(
+        CODECS,
+        json=job.out / "kodak.json",
+        plot=job.out / "kodak.png",
+        anchor="jpeg:420",
+        published_curves=PUBLISHED,
+    )
+    text = render(report)
+    if OURS in {codec.name for codec in report.codecs}:
+        text += f"\n{Against.of(report, OURS).as_markdown()}\n"
+    write_whole(job.out / "kodak.md", text)
+    own = [codec for codec in report.codecs if codec.name.startswith(GRU)]
+    if len(own) == 2:
+        coder = replace(report, codecs=own, anchor=own[1].name, published=[])
+        write_whole(job.out / "entropy.md", render(coder))
+    for codec in report.codecs:
+        shape = {"name": codec.name, "description": codec.description, "results": codec.mean_results()}
+        write_json(job.out / "kodak" / f"{codec.name.replace(':', '-')}.json", shape)
