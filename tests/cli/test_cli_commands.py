@@ -311,6 +311,7 @@ def test_codecs(run: Run) -> None:
     assert all(text.count(paper) == 1 for paper in {codec["paper"] for codec in found})
     assert [codec["name"] for codec in found if codec["regions"]] == ["progressive", "gru-conv"]
     assert [codec["name"] for codec in found if codec["priming"]] == ["gru-conv"]
+    assert [codec["name"] for codec in found if codec["search"]] == ["gru-conv"]
     lines = [line for line in text.splitlines() if "regions of interest" in line]
     assert [line.split()[0] for line in lines] == ["progressive", "gru-conv"]
 

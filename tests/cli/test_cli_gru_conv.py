@@ -45,12 +45,21 @@ def test_priming(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert run("decode", output, "-f").exit_code == 0
 
 
+def test_search(run: Run, photo: Path) -> None:
+    output = photo.with_suffix(".nacre")
+    assert run("encode", photo, *CODEC, "--search", 2).exit_code == 0
+    assert output.read_bytes() == nacre.encode(photo, codec="gru-conv", search=2, threads=1)
+    assert output.read_bytes() != nacre.encode(photo, codec="gru-conv", threads=1)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ((*CODEC, "--priming", 4), "--priming"),
         ((*CODEC, "--priming", "x"), "--priming"),
         (("--priming", 1), "progressive has no priming"),
+        ((*CODEC, "--search", 33), "--search"),
+        (("--search", 1), "progressive has no search"),
         (("--codec", "static-conv", "--priming", 0), "static-conv has no priming"),
         ((*CODEC, "--dynamic"), "target"),
         ((*CODEC, "--dynamic", "--quality", 50), "target"),

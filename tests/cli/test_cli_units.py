@@ -151,6 +151,7 @@ def test_what_raw_streams_refuse(run: Run, photo: Path) -> None:
         ["--dynamic"],
         ["--patch-psnr", "30"],
         ["--priming", "0"],
+        ["--search", "0"],
         ["--fast"],
         ["--strip"],
         ["--roi", "mask.png"],

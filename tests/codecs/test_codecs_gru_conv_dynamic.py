@@ -41,6 +41,7 @@ def loop_over(picture: Picture, count: int = 5, *, tile: int = 0, priming: int =
         count,
         importance=np.ones(grid.shape),
         priming=priming,
+        search=0,
         fast=False,
         threads=1,
     )

@@ -22,6 +22,7 @@ from nacre.codecs.recurrent.steps import (
     TRUNK_FILE,
     DecoderStep,
     EncoderStep,
+    signs,
     to_network,
 )
 from nacre.learn import mix_fit
@@ -35,7 +36,7 @@ def codes_of(info: WeightsInfo, generator: np.random.Generator) -> NDArray[np.in
     encoder, decoder = EncoderStep(info, 112, 144, 1), DecoderStep(info, 1)
     shown, codes = decoder.start(112, 144), []
     for _ in range(16):
-        codes.append(encoder(pixels - shown.picture))
+        codes.append(signs(encoder(pixels - shown.picture)))
         shown = decoder(shown, codes[-1])
     return np.stack(codes)
 

@@ -27,6 +27,12 @@ def check_priming(codec: Codec, priming: int | None) -> None:
         raise UsageError(f"{codec.name} has no priming; choose a codec that `nacre codecs` says has.")
 
 
+def check_search(codec: Codec, search: int | None) -> None:
+    """Refuse a search for codes of a codec that has none."""
+    if search is not None and not codec.describe().search:
+        raise UsageError(f"{codec.name} has no search; choose a codec that `nacre codecs` says has.")
+
+
 def parse_checked(data: bytes, max_pixels: int | None) -> ParsedFile:
     """Parse a file; refuse one whose picture has more than `max_pixels` or needs the memory of more."""
     from nacre.picture.reading import DEFAULT_MAX_PIXELS

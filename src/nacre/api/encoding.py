@@ -7,7 +7,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nacre.api.checks import check_priming, check_threads
+from nacre.api.checks import check_priming, check_search, check_threads
 from nacre.api.decoding import decompress
 from nacre.api.dynamic import allocation, shared_out_for
 from nacre.api.regions import regions
@@ -92,6 +92,7 @@ def compress(
     quality: float | None = None,
     iterations: int | None = None,
     priming: int | None = None,
+    search: int | None = None,
     dynamic: bool = False,
     patch_psnr: float | None = None,
     roi: Any = None,
@@ -134,7 +135,8 @@ def compress(
     picture = as_picture(image, max_pixels=max_pixels or DEFAULT_MAX_PIXELS)
     file = _File(chosen, picture, strip)
     check_priming(chosen, priming)
-    options = EncodeOptions(iterations, fast, threads, priming=priming)
+    check_search(chosen, search)
+    options = EncodeOptions(iterations, fast, threads, priming=priming, search=search)
     if dynamic or patch_psnr is not None or (roi is not None and shared_out_for(chosen, target)):
         wish = allocation(chosen, picture, target, patch_psnr, file.lengths)
         options = dataclasses.replace(options, allocation=wish)
@@ -274,6 +276,7 @@ def encode(
     quality: float | None = None,
     iterations: int | None = None,
     priming: int | None = None,
+    search: int | None = None,
     dynamic: bool = False,
     patch_psnr: float | None = None,
     roi: Any = None,
@@ -300,6 +303,10 @@ def encode(
     priming
         Runs of the networks before the first iteration, 0 to 3, which take time and no bits. For codecs
         with priming.
+    search
+        How many codes of each cell and iteration, those that the encoder is least sure of, are tried the
+        other way around, 0 to 32. Each takes nine runs of the decoder an iteration; files decode as fast as
+        others and show more. For codecs with a search.
     dynamic
         Give each patch of the picture as many iterations as serve the target best, which is `bytes`,
         `bpp` or `psnr`. For codecs with adaptive bits.
@@ -351,6 +358,7 @@ def encode(
         quality=quality,
         iterations=iterations,
         priming=priming,
+        search=search,
         dynamic=dynamic,
         patch_psnr=patch_psnr,
         roi=roi,

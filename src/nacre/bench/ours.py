@@ -52,16 +52,20 @@ class NacreCodec:
         one rate to measure, None for all.
     threads
         Threads of encoding and decoding.
+    search
+        Codes of a cell that the encoder tries; None for codecs that have no search.
     """
 
     codec: str
     iterations: int | None = None
     threads: int = 1
+    search: int | None = None
 
     @property
     def name(self) -> str:
         """Codec and options."""
-        return self.codec if self.iterations is None else f"{self.codec}:iterations={self.iterations}"
+        options = {"iterations": self.iterations, "search": self.search}
+        return ":".join([self.codec, *(f"{k}={v}" for k, v in options.items() if v is not None)])
 
     @property
     def description(self) -> str:
@@ -108,7 +112,9 @@ class NacreCodec:
 
     def _full(self, pixels: Pixels, iterations: int | None) -> tuple[Any, float]:
         start = perf_counter()
-        made = api.compress(pixels, codec=self.codec, iterations=iterations, threads=self.threads)
+        made = api.compress(
+            pixels, codec=self.codec, iterations=iterations, search=self.search, threads=self.threads
+        )
         return made, perf_counter() - start
 
     def _borders(self, made: Any) -> list[tuple[str, int]]:
@@ -162,7 +168,7 @@ class RawNacreCodec(NacreCodec):
     @property
     def base(self) -> NacreCodec:
         """The codec whose files have the same pixels."""
-        return NacreCodec(self.codec, self.iterations, self.threads)
+        return NacreCodec(self.codec, self.iterations, self.threads, self.search)
 
     def derive(self, measured: Sequence[Measurement], height: int, width: int) -> list[Measurement]:
         """Measurements of the base at the size of raw codes, so that nothing is decoded twice."""
@@ -209,7 +215,7 @@ def raw_bytes(codec: str, height: int, width: int, iterations: int) -> int:
 
 
 def ours(spec: str, *, threads: int = 1) -> NacreCodec:
-    """Make a codec of nacre from "name", "name:raw", "name:iterations=16" or "name:raw:iterations=16".
+    """Make a codec of nacre from its name and options, such as "name:raw:iterations=16".
 
     Raises
     ------
@@ -218,16 +224,17 @@ def ours(spec: str, *, threads: int = 1) -> NacreCodec:
     """
     codec, *options = spec.split(":")
     kind: type[NacreCodec] = NacreCodec
-    iterations = None
+    numbers: dict[str, int] = {}
     for option in options:
         key, _, value = option.partition("=")
         if option == "raw":
             raw_bytes(codec, 1, 1, 1)
             kind = RawNacreCodec
-        elif key == "iterations" and value.isdecimal() and int(value) > 0:
-            iterations = int(value)
+        elif key in ("iterations", "search") and value.isdecimal() and int(value) > 0:
+            numbers[key] = int(value)
         else:
             raise UsageError(
-                f"the codec {codec!r} takes the options 'raw' and 'iterations=N' here, not {option!r}"
+                f"the codec {codec!r} takes the options 'raw', 'iterations=N' and 'search=N' here, not "
+                f"{option!r}"
             )
-    return kind(codec, iterations, threads)
+    return kind(codec, threads=threads, **numbers)

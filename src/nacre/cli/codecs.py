@@ -50,6 +50,7 @@ def _facts(codec: CodecInfo) -> list[str]:
         "adaptive bits": codec.adaptive_bits,
         "regions of interest": codec.regions,
         "priming": codec.priming,
+        "search": codec.search,
     }
     kind = ", ".join(kind for kind, holds in kinds.items() if holds) or "one file a rate"
     size = f"{codec.weights_bytes / 1e6:.1f} MB, {codec.licence}"

@@ -45,6 +45,13 @@ from nacre.errors import PictureError, UsageError
     "with priming.",
 )
 @click.option(
+    "--search",
+    type=click.IntRange(0, 32),
+    metavar="N",
+    help="Try the N least sure codes of each cell and iteration the other way around: shows more at the same "
+    "size, and takes long to encode. For codecs with a search.",
+)
+@click.option(
     "--dynamic",
     is_flag=True,
     help="Share iterations out over patches, for --bytes, --bpp or --psnr. For codecs with adaptive bits.",

@@ -31,6 +31,8 @@ class CodecInfo:
         Whether parts of a picture can be given more of the bytes.
     priming
         Whether networks can be run before the first iteration, to see farther.
+    search
+        Whether the encoder can look for better codes by trying them.
     """
 
     name: str
@@ -46,6 +48,7 @@ class CodecInfo:
     licence: str
     regions: bool = False
     priming: bool = False
+    search: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -94,6 +97,9 @@ class EncodeOptions:
         codecs that have regions.
     priming
         Runs before the first iteration, None for the codec's default; given only to codecs that have them.
+    search
+        How many codes of a cell and iteration the encoder tries the other way around, None for none; given
+        only to codecs that do so.
     """
 
     iterations: int | None = None
@@ -102,6 +108,7 @@ class EncodeOptions:
     allocation: Allocation | None = None
     regions: NDArray[np.uint8] | None = None
     priming: int | None = None
+    search: int | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ def describe(
     adaptive_bits: bool = False,
     regions: bool = False,
     priming: bool = False,
+    search: bool = False,
 ) -> CodecInfo:
     """Facts about a codec and of the weights of those names, as far as they are installed.
 
@@ -45,4 +46,5 @@ def describe(
         licence=infos[0].licence if infos else "",
         regions=regions,
         priming=priming,
+        search=search,
     )

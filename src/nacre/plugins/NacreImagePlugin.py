@@ -6,10 +6,10 @@ warning. One that is damaged raises OSError, or shows what comes before the dama
 ``ImageFile.LOAD_TRUNCATED_IMAGES`` is set.
 
 ``Image.save`` takes the options of `nacre.encode`: one of ``bytes``, ``bpp``, ``psnr``, ``ssim`` and
-``quality``, and ``roi``, ``codec``, ``iterations``, ``priming``, ``dynamic``, ``patch_psnr``, ``fast`` and
-``threads``. As with other formats, the ICC profile of the image is saved unless ``icc_profile`` says
-otherwise, Exif and XMP only when given as ``exif`` and ``xmp``. A nacre file is upright: an orientation in
-them turns the picture.
+``quality``, and ``roi``, ``codec``, ``iterations``, ``priming``, ``search``, ``dynamic``, ``patch_psnr``,
+``fast`` and ``threads``. As with other formats, the ICC profile of the image is saved unless ``icc_profile``
+says otherwise, Exif and XMP only when given as ``exif`` and ``xmp``. A nacre file is upright: an orientation
+in them turns the picture.
 
 What is wrong with a file is an OSError, what is wrong with an option a ValueError, as Pillow's users expect;
 the error of nacre is its cause.
@@ -43,7 +43,8 @@ MAX_BYTES: int | None = None
 _FORMAT = "NACRE"
 _OPTIONS = (
     *("bytes", "bpp", "psnr", "ssim", "quality"),
-    *("roi", "codec", "iterations", "priming", "dynamic", "patch_psnr", "fast", "threads"),
+    *("roi", "codec", "iterations", "priming", "search", "dynamic", "patch_psnr"),
+    *("fast", "threads"),
 )
 _METADATA = ("icc_profile", "exif", "xmp")
 _HEADER_BYTES = 64  # enough for most headers, and to see how long the others are

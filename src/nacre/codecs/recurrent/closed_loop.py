@@ -61,6 +61,7 @@ class ClosedLoop:
     count: int
     importance: NDArray[np.float64]
     priming: int
+    search: int
     fast: bool
     threads: int | None
 
@@ -78,6 +79,7 @@ class ClosedLoop:
             active=active,
             importance=self.importance,
             priming=self.priming,
+            search=self.search,
             fast=self.fast,
             threads=self.threads,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from nacre.codecs.recurrent.activity import Flags
 from nacre.codecs.recurrent.contexts import Codes
 from nacre.codecs.recurrent.grid import CodeGrid, cell_sums, pass_numbers
 from nacre.codecs.recurrent.presets import STRIDE
+from nacre.codecs.recurrent.search import searched
 from nacre.codecs.recurrent.steps import (
     DecoderStep,
     EncoderStep,
@@ -40,6 +43,8 @@ class EncodeRun:
         (rows, columns): what errors of a cell count, where pictures are compared.
     priming
         Runs before the first iteration.
+    search
+        Codes of a cell and iteration that are tried the other way around; see `searched`.
     fast
         Do not judge partial iterations, but for the very first picture.
 
@@ -60,12 +65,13 @@ class EncodeRun:
         active: Flags,
         importance: NDArray[np.float64],
         priming: int,
+        search: int,
         fast: bool,
         threads: int | None,
     ) -> None:
         self._picture, self._grid, self._info = picture, grid, info
         self._active, self._importance = active, importance
-        self._priming, self._fast, self._threads = priming, fast, threads
+        self._priming, self._search, self._fast, self._threads = priming, search, fast, threads
         self._opened = RunSessions() if len(grid.tiles) > 1 else open_session
         self._decoder = DecoderStep(info, threads, self._opened, priming)
         self._numbers = pass_numbers(*grid.shape)
@@ -106,9 +112,14 @@ class EncodeRun:
         self.errors[0][window] = errors(shown, share)
         best = np.inf
         for t, active in enumerate(self._active):
-            codes = np.where(active[window][..., None], encoder(target - shown.picture), np.int8(0))
+            codes, after = searched(
+                encoder(target - shown.picture),
+                active[window],
+                partial(decoder, shown),
+                lambda found: errors(found) * importance,
+                self._search,
+            )
             self.codes[t][window] = codes
-            after = decoder(shown, codes)
             self.errors[t + 1][window] = errors(after, share)
             if judge:
                 whole = later = judged(after, t, PASSES)

@@ -18,6 +18,7 @@ from nacre.codecs.recurrent.presets import (
     DEFAULT_PRIMING,
     MAX_ITERATIONS,
     MOST_PRIMING,
+    MOST_SEARCH,
     STRIDE,
     TILE_UNIT,
 )
@@ -51,6 +52,7 @@ class GruConv:
             adaptive_bits=True,
             regions=True,
             priming=True,
+            search=True,
         )
 
     def encode(self, picture: Picture, options: EncodeOptions) -> Encoded:
@@ -61,7 +63,8 @@ class GruConv:
         Raises
         ------
         UsageError
-            If the number of iterations is not 1 to 16, or that of priming runs not 0 to 3.
+            If the number of iterations is not 1 to 16, that of priming runs not 0 to 3, or that of codes
+            to try not 0 to 32.
         WeightsError
             If no weights are installed.
         """
@@ -71,6 +74,9 @@ class GruConv:
         priming = DEFAULT_PRIMING if options.priming is None else options.priming
         if not 0 <= priming <= MOST_PRIMING:
             raise UsageError(f"{self.name} has 0 to {MOST_PRIMING} priming runs, not {priming}.")
+        search = options.search or 0
+        if not 0 <= search <= MOST_SEARCH:
+            raise UsageError(f"{self.name} tries 0 to {MOST_SEARCH} codes of a cell, not {search}.")
         tile, tiles = _tiles(picture)
         grid, regions = CodeGrid(tiles), options.regions
         loop = ClosedLoop(
@@ -81,6 +87,7 @@ class GruConv:
             count,
             importance=np.ones(grid.shape) if regions is None else importance_of(regions, grid),
             priming=0,
+            search=search,
             fast=options.fast,
             threads=options.threads,
         )

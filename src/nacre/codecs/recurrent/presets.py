@@ -24,6 +24,9 @@ MOST_PRIMING = 3
 """Priming runs before the first iteration at most."""
 DEFAULT_PRIMING = 0
 
+MOST_SEARCH = 32
+"""Codes of a cell and iteration that an encoder tries at most."""
+
 Cell = Literal["residual-gru", "gru", "lstm"]
 Reconstruction = Literal["additive", "one-shot"]
 

@@ -25,7 +25,9 @@ from nacre.runtime.weights import WeightsInfo
 
 Plane = NDArray[np.float32]
 Levels = NDArray[np.float32]
-Values = list[onnxruntime.OrtValue]
+Values = NDArray[np.float32]
+"""(H/16, W/16, C): of the encoder, in (-1, 1), before the binarizer."""
+States = list[onnxruntime.OrtValue]
 
 ENCODER_FILE = "encoder.onnx"
 TRUNK_FILE = "decoder.onnx"
@@ -57,12 +59,12 @@ def _value(array: NDArray[Any]) -> onnxruntime.OrtValue:
     return onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array, np.float32))
 
 
-def _zero_states(shapes: list[tuple[int, int]], height: int, width: int) -> Values:
+def _zero_states(shapes: list[tuple[int, int]], height: int, width: int) -> States:
     return [_value(np.zeros((1, c, height // s, width // s), np.float32)) for c, s in shapes]
 
 
 class EncoderStep:
-    """The encoder of one picture: what is missing to codes, iteration by iteration."""
+    """The encoder of one picture: what is missing to values, iteration by iteration."""
 
     def __init__(
         self,
@@ -77,18 +79,23 @@ class EncoderStep:
         self._priming = priming
         self._states = _zero_states(network_shape(info).encoder_states(), height, width)
 
-    def __call__(self, residual: Plane) -> Codes:
-        """Codes (H/16, W/16, C) int8 in {-1, +1} of a residual (1, 3, H, W)."""
+    def __call__(self, residual: Plane) -> Values:
+        """Values of a residual (1, 3, H, W), whose signs are its codes."""
         while self._priming:
             self._priming -= 1
             self._step(residual)
-        found: Codes = self._step(residual).numpy()[0].transpose(1, 2, 0).astype(np.int8)
-        return found
+        values: Values = self._step(residual).numpy()[0].transpose(1, 2, 0)
+        return values
 
     def _step(self, residual: Plane) -> onnxruntime.OrtValue:
         feeds = {"residual": _value(residual)} | {f"state{i}": s for i, s in enumerate(self._states)}
-        codes, *self._states = run(self._session, feeds)
-        return codes
+        values, *self._states = run(self._session, feeds)
+        return values
+
+
+def signs(values: Values) -> Codes:
+    """Codes in {-1, +1}; 0 gives +1."""
+    return np.where(values < 0, np.int8(-1), np.int8(1))
 
 
 @dataclass(frozen=True)

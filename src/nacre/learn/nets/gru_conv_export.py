@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from nacre.codecs.recurrent.contexts import Codes
 from nacre.codecs.recurrent.mix import MIX_FILE
 from nacre.codecs.recurrent.presets import MAX_ITERATIONS
-from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE, DecoderStep, EncoderStep
+from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE, DecoderStep, EncoderStep, signs
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import Exported, agreement, network_record, written
 from nacre.learn.mix_fit import fit_mix
@@ -87,7 +87,7 @@ def network_files(net: GruConv) -> dict[str, bytes]:
     top.strip = True
 
     def graph(step: Any, leading: dict[str, Tensor], states: tuple[Tensor, ...], output: str) -> bytes:
-        owner = net.encoder if step == net.encoder.forward else net.decoder
+        owner = net.encoder if step == net.encoder.activations else net.decoder
         model = export_graph(
             _Flat(step, owner, len(leading)),
             (*leading.values(), *states),
@@ -97,7 +97,7 @@ def network_files(net: GruConv) -> dict[str, bytes]:
         return store_half(model).SerializeToString()
 
     return {
-        ENCODER_FILE: graph(net.encoder.forward, {"residual": picture}, encoder_states, "codes"),
+        ENCODER_FILE: graph(net.encoder.activations, {"residual": picture}, encoder_states, "values"),
         TRUNK_FILE: graph(net.decoder.trunk, {"codes": codes}, decoder_states[:-last], "features"),
         HEAD_FILE: graph(
             net.decoder.head, {"features": features, "previous": picture}, decoder_states[-last:], "picture"
@@ -118,7 +118,7 @@ def _agree(net: GruConv, files: dict[str, bytes], data: CropFolder) -> dict[str,
         expected = torch.zeros_like(picture)
         flips = bits = 0
         for _ in range(MAX_ITERATIONS):
-            theirs = encoder((picture - expected).numpy())
+            theirs = signs(encoder((picture - expected).numpy()))
             codes, states = net.encoder(picture - expected, states)
             ours = codes[0].permute(1, 2, 0).numpy().astype(np.int8)
             flips, bits = flips + int((theirs != ours).sum()), bits + ours.size
