@@ -85,7 +85,13 @@ class PlanesApi:
         return [SimpleNamespace(name="gru-conv", weights="0a1b2c3d", progressive=True)]
 
     def compress(
-        self, image: Pixels, *, codec: str, iterations: int | None = None, threads: int | None = None
+        self,
+        image: Pixels,
+        *,
+        codec: str,
+        iterations: int | None = None,
+        search: int | None = None,
+        threads: int | None = None,
     ) -> Any:
         self.encodes += 1
         data = encode_planes(image)

@@ -42,6 +42,13 @@ def test_raw_counts_codes_without_coder_and_head(planes_api: PlanesApi, pixels: 
     assert [row.psnr for row in raw] == [row.psnr for row in coded]
 
 
+def test_a_search_is_what_the_encoder_does(tiny_weights: Path) -> None:
+    pixels = photograph(0)
+    *_, last = open_codec("gru-conv:iterations=2:search=3").points(pixels)
+    assert last.data == api.encode(pixels, codec="gru-conv", iterations=2, search=3)
+    assert last.data != api.encode(pixels, codec="gru-conv", iterations=2)
+
+
 def test_raw_bytes_count_whole_cells() -> None:
     assert raw_bytes("gru-conv", 512, 768, 4) == 512 * 768 // 16
     assert raw_bytes("gru-conv", 17, 1, 1) == 8
@@ -102,7 +109,8 @@ def test_raw_sizes_of_units(tiny_weights: Path) -> None:
 
 
 def test_names_carry_options(planes_api: PlanesApi) -> None:
-    for name in ("gru-conv", "gru-conv:raw", "gru-conv:iterations=16", "gru-conv:raw:iterations=16"):
+    long = ("gru-conv:iterations=16", "gru-conv:raw:iterations=16", "gru-conv:iterations=3:search=2")
+    for name in ("gru-conv", "gru-conv:raw", *long):
         codec = open_codec(name)
         assert codec.name == name
         assert "0a1b2c3d" in codec.description
@@ -110,7 +118,8 @@ def test_names_carry_options(planes_api: PlanesApi) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["gru-conv:fast", "gru-conv:iterations=0", "gru-conv:iterations=x", "gru", "jpeg"]
+    "name",
+    ["gru-conv:fast", "gru-conv:iterations=0", "gru-conv:iterations=x", "gru-conv:search=0", "gru", "jpeg"],
 )
 def test_unknown_codecs_and_options_are_usage_errors(planes_api: PlanesApi, name: str) -> None:
     with pytest.raises(UsageError):

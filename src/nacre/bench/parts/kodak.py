@@ -10,7 +10,9 @@ from nacre.bench.markdown import render
 from nacre.bench.parts.codecs import ANCHORS, GRU, LONG, OURS, PUBLISHED
 from nacre.bench.parts.job import Job
 
-CODECS = (OURS, LONG, f"{GRU}:raw:iterations=12", *ANCHORS)
+RAW = f"{GRU}:raw:iterations=12"
+SEARCHED = f"{LONG}:search=2"
+CODECS = (OURS, LONG, SEARCHED, RAW, *ANCHORS)
 
 
 def kodak(job: Job) -> None:
@@ -29,9 +31,10 @@ def kodak(job: Job) -> None:
     if OURS in {codec.name for codec in report.codecs}:
         text += f"\n{Against.of(report, OURS).as_markdown()}\n"
     write_whole(job.out / "kodak.md", text)
-    own = [codec for codec in report.codecs if codec.name.startswith(GRU)]
-    if len(own) == 2:
-        coder = replace(report, codecs=own, anchor=own[1].name, published=[])
+    named = {codec.name: codec for codec in report.codecs}
+    for raw in (name for name in named if ":raw" in name):
+        pair = [named[raw.replace(":raw", "")], named[raw]]
+        coder = replace(report, codecs=pair, anchor=raw, published=[])
         write_whole(job.out / "entropy.md", render(coder))
     for codec in report.codecs:
         shape = {"name": codec.name, "description": codec.description, "results": codec.mean_results()}
