@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from nacre import api
-from nacre.bench import cells
+from nacre.bench import cells, results
 from nacre.bench.cells import RATES, EqualBytes, as_markdown, bars, ways
 from nacre.bench.measure import Measurement, read_pixels
 from nacre.bench.report import CodecResults, Report
@@ -60,3 +62,19 @@ def test_bars_count_what_is_below_plain() -> None:
 def test_the_page_says_what_is_gained() -> None:
     text = as_markdown(report_of(plain=[24.0, 26.0, 27.0], better=[24.5, 26.25, 27.0]))
     assert "| `better` | +0.500 | +0.250 | +0.000 | 1.00 | 0.50 |" in text
+
+
+def test_results_write_what_a_search_gains(tiny_weights: Path, folder: Path, tmp_path: Path) -> None:
+    folder.rename(tmp_path / "kodak")
+    out = tmp_path / "results"
+    arguments = ["--data", str(tmp_path), "--out", str(out), "--threads", "1", "--pictures", "1"]
+    done = CliRunner().invoke(results.main, [*arguments, "--only", "gru-conv-search"])
+    assert done.exit_code == 0, done.output
+    text = (out / "gru-conv-search.md").read_text()
+    assert "BD-rate against `gru-conv:iterations=12`" in text
+    found = json.loads((out / "gru-conv-search.json").read_text())
+    plain, searched, _ = found["codecs"]
+    assert searched["name"] == "gru-conv:iterations=12:search=2"
+    points = [codec["pictures"]["wave0.png"] for codec in (plain, searched)]
+    first = [point["psnr-rgb"][point["setting"].index("iteration 1")] for point in points]
+    assert first[1] > first[0]

@@ -7,9 +7,9 @@ calls and peak memory beside today's codecs), "everyday" (start-up, ordinary and
 "everyday-gru-conv", "thumbnails" (codecs for 32x32 pixels, without headers), "recurrent" (the codecs of
 Toderici et al. 2016 on photographs), "dynamic" (what their dynamic bits gain), "decode-times" (how long
 recurrent codecs decode; for a quiet machine), "gru-conv-cells" (what priming and adaptive bits gain),
-"batches" (two processes beside one; for a quiet machine), "hard-input" (damaged, cut and lying files, and
-odd pictures), "gru-conv-entropy" and "gru-conv-training" (pages of what `nacre.learn.studies` measured, which
-needs torch, checkpoints and training pictures).
+"gru-conv-search" (what trying codes gains), "batches" (two processes beside one; for a quiet machine),
+"hard-input" (damaged, cut and lying files, and odd pictures), "gru-conv-entropy" and "gru-conv-training"
+(pages of what `nacre.learn.studies` measured, which needs torch, checkpoints and training pictures).
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ import click
 
 from nacre.bench.parts.calls import batches, everyday, recurrent_everyday, times
 from nacre.bench.parts.decode_times import decode_times
-from nacre.bench.parts.gru_conv import recurrent_cells, recurrent_entropy, recurrent_training
+from nacre.bench.parts.gru_conv import (
+    recurrent_cells,
+    recurrent_entropy,
+    recurrent_search,
+    recurrent_training,
+)
 from nacre.bench.parts.hard_input import hard_input
 from nacre.bench.parts.job import Job
 from nacre.bench.parts.kodak import kodak
@@ -44,6 +49,7 @@ PARTS: dict[str, Callable[[Job], None]] = {
     "recurrent": recurrent,
     "dynamic": dynamic,
     "gru-conv-cells": recurrent_cells,
+    "gru-conv-search": recurrent_search,
     "decode-times": decode_times,
     "batches": batches,
     "hard-input": hard_input,

@@ -1,4 +1,4 @@
-"""What priming and adaptive bits gain `gru-conv`, and pages of what `nacre.learn.studies` measured of it."""
+"""What `gru-conv` gains beyond its plain loop, and pages of what `nacre.learn.studies` measured of it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import click
 
 from nacre.bench import cells, gru_conv_entropy, gru_conv_training
 from nacre.bench.files import write_whole
-from nacre.bench.parts.codecs import GRU
+from nacre.bench.markdown import render
+from nacre.bench.parts.codecs import ANCHORS, GRU, LONG
 from nacre.bench.parts.job import Job
+
+SEARCHES = (2,)
+"""Codes of a cell and iteration that are tried."""
 
 
 def recurrent_cells(job: Job) -> None:
@@ -22,6 +26,13 @@ def recurrent_cells(job: Job) -> None:
         anchor=GRU,
     )
     write_whole(job.out / f"{GRU}-cells.md", cells.as_markdown(report))
+
+
+def recurrent_search(job: Job) -> None:
+    """What trying codes gains: gru-conv-search.json and gru-conv-search.md."""
+    codecs = (LONG, *(f"{LONG}:search={tries}" for tries in SEARCHES), ANCHORS[0])
+    report = job.run(codecs, json=job.out / f"{GRU}-search.json", anchor=LONG)
+    write_whole(job.out / f"{GRU}-search.md", render(report))
 
 
 def recurrent_entropy(job: Job) -> None:
