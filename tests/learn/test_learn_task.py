@@ -147,7 +147,7 @@ def test_losses_of_a_known_difference() -> None:
     assert l1(shown, picture).item() == pytest.approx(0.25)
     assert l2(shown, picture).item() == pytest.approx(0.125)
     assert rms(shown, picture).item() == pytest.approx(0.25, abs=1e-4)
-    assert set(LOSSES) == {"l1", "l2", "rms", "rms-ssim", "ssim-l1"}
+    assert set(LOSSES) == {"l1", "l2", "rms", "rms-ssim", "block-ssim", "ssim-l1"}
 
 
 def test_what_looks_wrong_weighs_more() -> None:
@@ -179,7 +179,9 @@ def test_block_dissimilarity_is_the_metric_of_thumbnails() -> None:
     found = 1 - 2 * block_dissimilarity(*planes).mean().item()
     assert found == pytest.approx(block_ssim(a.numpy(), b.numpy()), abs=1e-4)
     shown, picture = (plane - 0.5 for plane in planes)
-    assert rms_ssim(shown, picture).item() > rms(shown, picture).item() + 0.1 * (1 - found)
+    error = rms(shown, picture).item()
+    assert rms_ssim(shown, picture).item() == pytest.approx(error + 0.2 * (1 - found), abs=1e-4)
+    assert LOSSES["block-ssim"](shown, picture).item() == pytest.approx(error + (1 - found), abs=1e-4)
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
