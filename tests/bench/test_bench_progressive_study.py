@@ -18,9 +18,9 @@ def data(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     Image.fromarray(photograph(0, 160, 192)).save(tmp_path / "kodak" / "wave.png")
     monkeypatch.setattr(cuts, "RATES", (0.25, 0.5, 1.0))
     monkeypatch.setattr(embedding, "STEPS", (1.0, 2.0, 4.0, 8.0))
-    monkeypatch.setattr(results, "ANCHORS", ("jpeg:420", "webp"))
-    monkeypatch.setattr(results, "POSITIONS", 3)
-    monkeypatch.setattr(results, "BORDERS", 5)
+    monkeypatch.setattr("nacre.bench.parts.progressive.ANCHORS", ("jpeg:420", "webp"))
+    monkeypatch.setattr("nacre.bench.parts.prefixes.POSITIONS", 3)
+    monkeypatch.setattr("nacre.bench.parts.prefixes.BORDERS", 5)
     monkeypatch.setattr(same_symbols, "WAYS", (("network", 1, ""),))
     return tmp_path
 
@@ -49,7 +49,7 @@ def test_kodak_holds_the_codec_against_every_anchor(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(results, "CODECS", ("progressive", "jpeg:420", "webp"))
+    monkeypatch.setattr("nacre.bench.parts.kodak.CODECS", ("progressive", "jpeg:420", "webp"))
     out = tmp_path / "results"
     done = CliRunner().invoke(results.main, ["--data", str(data), "--out", str(out), "--only", "kodak"])
     assert done.exit_code == 0, done.output
