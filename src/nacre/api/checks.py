@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nacre.container.file import ParsedFile, parse_file
 from nacre.errors import FormatError, LimitError, NacreWarning, UsageError
@@ -21,16 +21,10 @@ def check_threads(threads: int | None) -> None:
         raise UsageError(f"The number of threads cannot be {threads}; give at least 1.")
 
 
-def check_priming(codec: Codec, priming: int | None) -> None:
-    """Refuse priming of a codec that has none."""
-    if priming is not None and not codec.describe().priming:
-        raise UsageError(f"{codec.name} has no priming; choose a codec that `nacre codecs` says has.")
-
-
-def check_search(codec: Codec, search: int | None) -> None:
-    """Refuse a search for codes of a codec that has none."""
-    if search is not None and not codec.describe().search:
-        raise UsageError(f"{codec.name} has no search; choose a codec that `nacre codecs` says has.")
+def check_offered(codec: Codec, what: Literal["priming", "search"], asked: int | None) -> None:
+    """Refuse what a codec was asked for and does not have."""
+    if asked is not None and not getattr(codec.describe(), what):
+        raise UsageError(f"{codec.name} has no {what}; choose a codec that `nacre codecs` says has.")
 
 
 def parse_checked(data: bytes, max_pixels: int | None) -> ParsedFile:

@@ -7,7 +7,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nacre.api.checks import check_priming, check_search, check_threads
+from nacre.api.checks import check_offered, check_threads
 from nacre.api.decoding import decompress
 from nacre.api.dynamic import allocation, shared_out_for
 from nacre.api.regions import regions
@@ -134,8 +134,8 @@ def compress(
     chosen = get_codec(codec or DEFAULT)
     picture = as_picture(image, max_pixels=max_pixels or DEFAULT_MAX_PIXELS)
     file = _File(chosen, picture, strip)
-    check_priming(chosen, priming)
-    check_search(chosen, search)
+    check_offered(chosen, "priming", priming)
+    check_offered(chosen, "search", search)
     options = EncodeOptions(iterations, fast, threads, priming=priming, search=search)
     if dynamic or patch_psnr is not None or (roi is not None and shared_out_for(chosen, target)):
         wish = allocation(chosen, picture, target, patch_psnr, file.lengths)

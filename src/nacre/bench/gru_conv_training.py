@@ -39,16 +39,16 @@ def as_markdown(found: dict[str, Any]) -> str:
         "A longer run from the first line's weights, in half of whose steps the networks ran one to three "
         "times before the first iteration, and in a quarter of which cells stopped early."
     )
-    for title, note, runs, before in (
-        ("Losses", losses, found["losses"], found["start"]),
-        ("Reconstruction", starts, found["reconstructions"], None),
-        ("Longer training", longer, found["longer"], found["start"]),
-        ("Priming", primed, found["primed"], found["start"]),
+    for title, note, runs, before, rivals in (
+        ("Losses", losses, found["losses"], found["start"], True),
+        ("Reconstruction", starts, found["reconstructions"], None, True),
+        ("Longer training", longer, found["longer"], found["start"], False),
+        ("Priming", primed, found["primed"], found["start"], True),
     ):
         if runs:
             shown = runs if before is None else [before, *runs]
             parts += [f"### {title}", note, _table(iterations, shown)]
-        if len(runs) > 1 and runs is not found["longer"]:
+        if rivals and len(runs) > 1:
             parts += [" ".join(_winners(metric, iterations, runs) for metric in _METRICS)]
     return "\n\n".join(parts) + "\n"
 
