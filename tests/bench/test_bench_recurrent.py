@@ -40,9 +40,10 @@ def test_results_write_the_codecs_of_2016(
 
 
 def test_half_of_the_iterations_are_timed(tiny_weights: Path, folder: Path) -> None:
-    codecs = ["residual-fc", "gru-conv:priming=3"]
+    codecs = [("residual-fc", 0), ("gru-conv", 3)]
     found = decode_times(folder / "wave0.png", codecs, threads=1)
-    assert [(each.codec, each.iterations) for each in found] == [(codecs[0], 8), (codecs[1], 4)]
+    assert [(each.codec, each.priming) for each in found] == codecs
+    assert [each.iterations for each in found] == [8, 4]
     assert all(len(each.seconds) == 3 for each in found)
     assert all(0 < each.bpp < 1 for each in found)
 
@@ -57,13 +58,14 @@ def test_priming_runs_are_asked_for_in_the_header(tiny_weights: Path, folder: Pa
 
 def test_times_have_bars() -> None:
     fast, slow = (
-        DecodeTime("residual-fc", 8, 0.45, [9.0, 0.3, 0.2]),
-        DecodeTime("lstm-fc", 8, 0.45, [2.6] * 3),
+        DecodeTime("residual-fc", 0, 8, 0.45, [9.0, 0.3, 0.2]),
+        DecodeTime("lstm-fc", 0, 8, 0.45, [2.6] * 3),
     )
     text = as_markdown([fast, slow], Path("kodim01.png"), 2, {})
     assert "| `residual-fc`, 8 iterations, 0.450 bpp | 0.30 s | ≤ 0.4 s | met |" in text
     assert "| `lstm-fc`, 8 iterations, 0.450 bpp | 2.60 s | ≤ 2.5 s | **missed** |" in text
-    assert DecodeTime("residual-fc-shared", 8, 0.45, [0.1] * 3).bar().met is None
+    assert "`gru-conv:priming=3`" in DecodeTime("gru-conv", 3, 8, 0.45, [0.1] * 3).bar().what
+    assert DecodeTime("residual-fc-shared", 0, 8, 0.45, [0.1] * 3).bar().met is None
 
 
 def test_results_write_decode_times(tiny_weights: Path, folder: Path, tmp_path: Path) -> None:
@@ -73,5 +75,5 @@ def test_results_write_decode_times(tiny_weights: Path, folder: Path, tmp_path: 
     done = CliRunner().invoke(results.main, arguments)
     assert done.exit_code == 0, done.output
     rows = json.loads((out / "decode-times.json").read_text())
-    assert [row["codec"] for row in rows] == list(SECONDS)
+    assert [(row["codec"], row["priming"]) for row in rows] == list(SECONDS)
     assert "Decoding wave0.png with 1 thread from" in (out / "decode-times.md").read_text()

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from nacre.coding.passes import INTERLEAVED, pass_view
 from nacre.learn.losses import LOSSES, l1, l2, rms, rms_ssim, ssim_l1
-from nacre.learn.losses.dissimilarity import block_dissimilarity, dissimilarity
+from nacre.learn.losses.dissimilarity import block_dissimilarity, dissimilarity, scale_dissimilarity
 from nacre.learn.nets.gru_conv import GruConv
 from nacre.learn.tasks.gru_conv import GruConvTask, activity, pass_mask
-from nacre.picture.metrics import block_ssim
+from nacre.picture.metrics import block_ssim, ms_ssim
 
 
 def make(*phases: dict[str, Any]) -> GruConvTask:
@@ -147,7 +148,7 @@ def test_losses_of_a_known_difference() -> None:
     assert l1(shown, picture).item() == pytest.approx(0.25)
     assert l2(shown, picture).item() == pytest.approx(0.125)
     assert rms(shown, picture).item() == pytest.approx(0.25, abs=1e-4)
-    assert set(LOSSES) == {"l1", "l2", "rms", "rms-ssim", "block-ssim", "ssim-l1"}
+    assert set(LOSSES) == {"l1", "l2", "rms", "rms-ssim", "block-ssim", "rms-ms-ssim", "ssim-l1"}
 
 
 def test_what_looks_wrong_weighs_more() -> None:
@@ -182,6 +183,27 @@ def test_block_dissimilarity_is_the_metric_of_thumbnails() -> None:
     error = rms(shown, picture).item()
     assert rms_ssim(shown, picture).item() == pytest.approx(error + 0.2 * (1 - found), abs=1e-4)
     assert LOSSES["block-ssim"](shown, picture).item() == pytest.approx(error + (1 - found), abs=1e-4)
+
+
+def test_scale_dissimilarity_is_about_what_ms_ssim_is_short_of() -> None:
+    generator = torch.Generator().manual_seed(6)
+    coarse = torch.rand((1, 3, 24, 24), generator=generator)
+    a = F.interpolate(coarse, scale_factor=8, mode="bicubic").clamp(0, 1)
+    # The same error at the finest scale, where it counts least, and at a coarser one.
+    fine = 0.1 * torch.rand(a.shape, generator=generator)
+    broad = F.interpolate(0.1 * torch.rand((1, 3, 48, 48), generator=generator), scale_factor=4)
+    found = []
+    for error in (fine, broad):
+        b = (a + error - 0.05).clamp(0, 1)
+        levels = [(x[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy() for x in (a, b)]
+        short = scale_dissimilarity(a, b).item()
+        assert short == pytest.approx(1 - ms_ssim(*levels), rel=0.2)
+        assert LOSSES["rms-ms-ssim"](b - 0.5, a - 0.5).item() == pytest.approx(rms(b, a).item() + short)
+        found.append(short)
+    assert found[1] > 2 * found[0]
+    # Crops too small for five scales count the ones that fit; each crop has its own.
+    small = scale_dissimilarity(torch.zeros(2, 3, 16, 16), torch.stack([torch.zeros(3, 16, 16)] * 2))
+    assert small.tolist() == pytest.approx([0, 0], abs=1e-6)
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))

@@ -16,14 +16,13 @@ from nacre.bench.measure import read_pixels
 from nacre.codecs.recurrent.parameters import Parameters
 from nacre.container.file import parse_file
 
-_PRIMING = ":priming="
 SECONDS = {
-    "residual-fc": 0.4,
-    "lstm-fc": 2.5,
-    "residual-conv": 1.5,
-    "lstm-conv": 5.0,
-    "gru-conv": 1.2,
-    f"gru-conv{_PRIMING}3": 2.2,
+    ("residual-fc", 0): 0.4,
+    ("lstm-fc", 0): 2.5,
+    ("residual-conv", 0): 1.5,
+    ("lstm-conv", 0): 5.0,
+    ("gru-conv", 0): 1.2,
+    ("gru-conv", 3): 2.2,
 }
 """Seconds that a Kodak picture may take at 0.5 bpp before entropy coding, with two threads, by codec and
 priming runs."""
@@ -38,7 +37,9 @@ class DecodeTime:
     Attributes
     ----------
     codec
-        Name, with ":priming=K" behind it where there were K priming runs.
+        Name.
+    priming
+        Runs before the first iteration.
     iterations
         Of the prefix: half of those of the full encode.
     bpp
@@ -48,6 +49,7 @@ class DecodeTime:
     """
 
     codec: str
+    priming: int
     iterations: int
     bpp: float
     seconds: list[float]
@@ -59,9 +61,10 @@ class DecodeTime:
 
     def bar(self) -> Bar:
         """What the codec may take."""
-        most = SECONDS.get(self.codec)
+        most = SECONDS.get((self.codec, self.priming))
+        name = self.codec + (f":priming={self.priming}" if self.priming else "")
         return Bar(
-            f"`{self.codec}`, {self.iterations} iterations, {self.bpp:.3f} bpp",
+            f"`{name}`, {self.iterations} iterations, {self.bpp:.3f} bpp",
             f"{self.median:.2f} s",
             "" if most is None else f"≤ {most:g} s",
             None if most is None else self.median <= most,
@@ -74,7 +77,7 @@ class DecodeTime:
 
 def decode_times(
     picture: Path,
-    codecs: Sequence[str] = tuple(SECONDS),
+    codecs: Sequence[tuple[str, int]] = tuple(SECONDS),
     *,
     threads: int = 2,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
@@ -86,7 +89,7 @@ def decode_times(
     picture
         A picture file.
     codecs
-        Progressive codecs, as keys of `SECONDS`.
+        Progressive codecs, each with its priming runs.
     threads
         Of encoding and decoding.
     progress
@@ -94,22 +97,16 @@ def decode_times(
     """
     pixels = read_pixels(picture)
     found: list[DecodeTime] = []
-    for codec in codecs:
+    for codec, priming in codecs:
         progress(len(found), len(codecs), codec)
-        name, priming = parsed(codec)
-        made = api.compress(pixels, codec=name, threads=threads)
+        made = api.compress(pixels, codec=codec, threads=threads)
         half = made.layers[-1].iteration // 2
         border = next(layer for layer in made.layers if layer.whole and layer.iteration == half)
         data = primed(made.data[: border.file_bytes], priming)
         seconds = [_timed(data, threads) for _ in range(CALLS + 1)][1:]
-        found.append(DecodeTime(codec, half, 8 * len(data) / (pixels.shape[0] * pixels.shape[1]), seconds))
+        bpp = 8 * len(data) / (pixels.shape[0] * pixels.shape[1])
+        found.append(DecodeTime(codec, priming, half, bpp, seconds))
     return found
-
-
-def parsed(codec: str) -> tuple[str, int]:
-    """Name and priming runs of a key of `SECONDS`."""
-    name, _, priming = codec.partition(_PRIMING)
-    return name, int(priming or 0)
 
 
 def as_markdown(times: Sequence[DecodeTime], picture: Path, threads: int, left_out: dict[str, str]) -> str:

@@ -21,7 +21,7 @@ class Phase:
     iterations, crop, batch
         Iterations unrolled, side of a crop in pixels, crops a step.
     loss
-        `l1`, `l2`, `rms`, `rms-ssim` or `ssim-l1`, averaged over iterations.
+        A name of `LOSSES`; averaged over iterations.
     masked
         Share of steps in which one iteration is cut after 1 to 3 passes and the unroll ends there, so
         that a file cut inside an iteration is worth showing.

@@ -9,9 +9,9 @@ from nacre.bench.parts.job import Job
 
 def decode_times(job: Job) -> None:
     """Decode times of the recurrent codecs: decode-times.json and decode-times.md, one process."""
-    names = tuple(dict.fromkeys(decoding.parsed(each)[0] for each in decoding.SECONDS))
+    names = tuple(dict.fromkeys(codec for codec, _ in decoding.SECONDS))
     found, missing = job.choose(names, "decode-times")
-    chosen = [each for each in decoding.SECONDS if decoding.parsed(each)[0] in found]
+    chosen = [each for each in decoding.SECONDS if each[0] in found]
     picture = job.kodak()[0]
     times = decoding.decode_times(picture, chosen, threads=job.threads, progress=job.progress)
     write_json(job.out / "decode-times.json", [each.as_dict() for each in times])

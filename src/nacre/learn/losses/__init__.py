@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nacre.learn.losses.dissimilarity import block_dissimilarity, dissimilarity
+from nacre.learn.losses.dissimilarity import block_dissimilarity, dissimilarity, scale_dissimilarity
 
 
 def l1(shown: Tensor, picture: Tensor) -> Tensor:
@@ -47,6 +47,11 @@ def block_ssim(shown: Tensor, picture: Tensor) -> Tensor:
     return rms(shown, picture) + 2 * _block_short(shown, picture)
 
 
+def rms_ms_ssim(shown: Tensor, picture: Tensor) -> Tensor:
+    """`rms` plus what multi-scale SSIM is short of 1; a tenth of a decibel counts like 0.0005 of it."""
+    return rms(shown, picture) + scale_dissimilarity(shown + 0.5, picture + 0.5).mean()
+
+
 def _block_short(shown: Tensor, picture: Tensor) -> Tensor:
     # SSIM is of levels from 0 to 1; its luminance would be another on values about 0.
     return block_dissimilarity(shown + 0.5, picture + 0.5).mean()
@@ -58,5 +63,6 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "rms": rms,
     "rms-ssim": rms_ssim,
     "block-ssim": block_ssim,
+    "rms-ms-ssim": rms_ms_ssim,
     "ssim-l1": ssim_l1,
 }
