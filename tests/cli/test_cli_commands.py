@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -302,18 +303,24 @@ def test_compare(run: Run, photo: Path, file: Path, photograph: Draw) -> None:
     assert run("compare", photo, "other.png").exit_code in (2, 6)
 
 
-def test_codecs(run: Run) -> None:
+@pytest.mark.parametrize("columns", [60, 100, 200])
+def test_codecs(run: Run, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     found = json.loads(run("codecs", "--json").stdout)
     assert [codec["name"] for codec in found] == [codec.name for codec in nacre.list_codecs()]
     text = run("codecs").stdout
     assert all(f"\n  {codec['name']} " in text for codec in found)
-    assert max(map(len, text.splitlines())) <= 100
-    assert all(text.count(paper) == 1 for paper in {codec["paper"] for codec in found})
+    assert max(map(len, text.splitlines())) <= min(columns, 100)
+    unfolded = " ".join(text.split())
+    assert all(unfolded.count(paper) == 1 for paper in {codec["paper"] for codec in found})
     assert [codec["name"] for codec in found if codec["regions"]] == ["progressive", "gru-conv"]
     assert [codec["name"] for codec in found if codec["priming"]] == ["gru-conv"]
     assert [codec["name"] for codec in found if codec["search"]] == ["gru-conv"]
-    lines = [line for line in text.splitlines() if "regions of interest" in line]
-    assert [line.split()[0] for line in lines] == ["progressive", "gru-conv"]
+    blocks = [block.split() for block in re.split(r"\n  (?=\w)", text)]
+    assert [block[0] for block in blocks if "regions of interest" in " ".join(block)] == [
+        "progressive",
+        "gru-conv",
+    ]
 
 
 def test_weights(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from learn_examples import TINY, draw
 import nacre
 from nacre.cli import main
 from nacre.errors import AgreementError, ExistsError
+from nacre.learn import mix_fit
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import export, export_folder, weights_tag
 from nacre.learn.loop import Trainer, read_checkpoint
@@ -29,9 +30,10 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_pictures_to_fit() -> Iterator[None]:
+def _little_to_fit() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gru_conv_export, "FIT_PICTURES", 12)
+        patch.setattr(mix_fit, "STEPS", 60)
         yield
 
 
