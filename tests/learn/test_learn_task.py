@@ -172,6 +172,15 @@ def test_what_looks_wrong_weighs_more() -> None:
     assert shown.grad[..., 16:].abs().max() == 0
 
 
+def test_errors_in_the_dark_weigh_more() -> None:
+    picture = torch.full((1, 3, 16, 48), 0.4)
+    picture[..., :24] = -0.4
+    shown = (picture + 0.05).requires_grad_()
+    ssim_l1(shown, picture).backward()
+    assert shown.grad is not None
+    assert shown.grad[..., :16].min() > 5 * shown.grad[..., 32:].max()
+
+
 def test_block_dissimilarity_is_the_metric_of_thumbnails() -> None:
     generator = torch.Generator().manual_seed(3)
     a, b = (torch.randint(0, 256, (32, 40, 3), generator=generator, dtype=torch.uint8) for _ in range(2))

@@ -32,7 +32,7 @@ def ssim_l1(shown: Tensor, picture: Tensor) -> Tensor:
     their mean over the batch instead of a running mean, so that a resumed run is exact.
     """
     with torch.no_grad():
-        weight = dissimilarity(shown, picture)
+        weight = dissimilarity(*_levels(shown, picture))
         weight = (weight + 1e-6) / (weight.mean() + 1e-6)
     return (weight * (shown - picture).abs()).mean()
 
@@ -49,12 +49,16 @@ def block_ssim(shown: Tensor, picture: Tensor) -> Tensor:
 
 def rms_ms_ssim(shown: Tensor, picture: Tensor) -> Tensor:
     """`rms` plus what multi-scale SSIM is short of 1; a tenth of a decibel counts like 0.0005 of it."""
-    return rms(shown, picture) + scale_dissimilarity(shown + 0.5, picture + 0.5).mean()
+    return rms(shown, picture) + scale_dissimilarity(*_levels(shown, picture)).mean()
 
 
 def _block_short(shown: Tensor, picture: Tensor) -> Tensor:
-    # SSIM is of levels from 0 to 1; its luminance would be another on values about 0.
-    return block_dissimilarity(shown + 0.5, picture + 0.5).mean()
+    return block_dissimilarity(*_levels(shown, picture)).mean()
+
+
+def _levels(*pictures: Tensor) -> tuple[Tensor, ...]:
+    """From 0 to 1, as SSIM wants them: its luminance would be another on values about 0."""
+    return tuple(picture + 0.5 for picture in pictures)
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
