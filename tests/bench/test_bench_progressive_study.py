@@ -45,16 +45,24 @@ def test_results_write_progressive(data: Path, tmp_path: Path) -> None:
     assert json.loads((out / "prefixes.json").read_text())["borders"] == 5
 
 
-def test_kodak_holds_the_codec_against_every_anchor(
+def test_kodak_holds_our_codecs_against_every_anchor(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr("nacre.bench.parts.kodak.CODECS", ("progressive", "jpeg:420", "webp"))
+    recurrent = "gru-conv:iterations=3"
+    monkeypatch.setattr("nacre.bench.parts.kodak.CODECS", ("progressive", recurrent, "jpeg:420", "webp"))
+    monkeypatch.setattr("nacre.bench.parts.kodak.LONG", recurrent)
     out = tmp_path / "results"
     done = CliRunner().invoke(results.main, ["--data", str(data), "--out", str(out), "--only", "kodak"])
     assert done.exit_code == 0, done.output
     text = (out / "kodak.md").read_text()
-    after = text.partition("### `progressive` against each of the others")[2]
-    assert "| `jpeg:420` |" in after
-    assert "| `webp` |" in after
+    for own, other in (("progressive", recurrent), (recurrent, "progressive")):
+        after = text.partition(f"### `{own}` against each of the others")[2]
+        table, _, published = after.partition(f"### `{own}` against published curves")
+        assert [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")] == [
+            other,
+            "jpeg:420",
+            "webp",
+        ]
+        assert "| toderici-2017-residual-gru |" in published
     assert not (out / "entropy.md").exists()
