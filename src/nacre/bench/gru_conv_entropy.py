@@ -27,6 +27,10 @@ class _Goal:
 _GOALS = (_Goal(1, 2, 18, 12, "25–50"), _Goal(3, 6, 10, 6, "15–25"), _Goal(7, 16, 4, 2, "5–10"))
 
 
+_WORTH = 3.0
+"""Per cent of the bytes of all iterations that `mix` was to save."""
+
+
 def as_markdown(found: dict[str, Any]) -> str:
     """The page of what `nacre.learn.studies.entropy` wrote."""
     rows = found["iterations"]
@@ -37,6 +41,7 @@ def as_markdown(found: dict[str, Any]) -> str:
     parts = [
         _preface(found),
         _verdict(rows),
+        _worth(rows),
         "### Bits a code",
         table(["iteration", *MODELS.values()], bits),
         "A code that is sent as it is takes one bit.",
@@ -49,11 +54,15 @@ def as_markdown(found: dict[str, Any]) -> str:
 
 def _preface(found: dict[str, Any]) -> str:
     trained, side = found["training"], 16 * found["cells"]
+    redundant = (
+        f", {found['unrolled']} of which training went through: what later ones send is mostly redundant"
+        if found["unrolled"] < len(found["iterations"])
+        else ""
+    )
     return (
         f"Codes of {counted(found['pictures'], 'whole picture')} (`{found['test']}`), "
         f"{len(found['iterations'])} iterations of the network that {found['steps']:,} steps of "
-        f"`{found['recipe']}` made, {found['unrolled']} of which training went through: what later ones "
-        "send is mostly redundant. "
+        f"`{found['recipe']}` made{redundant}. "
         f"BinaryRNN is the model of Toderici et al. (2017): "
         f"{found['parameters']:,} parameters, trained for {trained['minutes']:.1f} minutes on the clock, "
         f"{trained['processor_minutes']:.1f} of one processor core, in {counted(trained['steps'], 'step')} "
@@ -79,6 +88,16 @@ def _verdict(rows: list[dict[str, Any]]) -> str:
         f"**The estimate takes {by:.1f} % more bits than `mix`** over all iterations, and fewer in {ahead} "
         f"of {len(rows)}. It was trained for minutes: that it is behind says what so short a training comes "
         "to, not what codes hold."
+    )
+
+
+def _worth(rows: list[dict[str, Any]]) -> str:
+    sent, simple = (sum(row[f"{name}_bits"] for row in rows) for name in ("mix", "tables"))
+    by = 100 * (1 - sent / simple)
+    enough = "more" if by > _WORTH else "no more"
+    return (
+        f"`mix`, which files use, takes {by:.1f} % fewer bytes than `tables` would: {enough} than the "
+        f"{_WORTH:g} % that it was to save."
     )
 
 
