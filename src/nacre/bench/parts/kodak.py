@@ -27,18 +27,14 @@ def kodak(job: Job) -> None:
     )
     text = render(report)
     named = {codec.name: codec for codec in report.codecs}
-    for codec in (OURS, LONG):
-        if codec in named:
-            text += f"\n{Against.of(report, codec).as_markdown()}\n"
+    for own in (OURS, LONG):
+        if own in named:
+            text += f"\n{Against.of(report, own).as_markdown()}\n"
     write_whole(job.out / "kodak.md", text)
     for raw in (name for name in named if ":raw" in name):
         pair = [named[raw.replace(":raw", "")], named[raw]]
         coder = replace(report, codecs=pair, anchor=raw, published=[])
         write_whole(job.out / "entropy.md", render(coder))
-    for measured in report.codecs:
-        shape = {
-            "name": measured.name,
-            "description": measured.description,
-            "results": measured.mean_results(),
-        }
-        write_json(job.out / "kodak" / f"{measured.name.replace(':', '-')}.json", shape)
+    for codec in report.codecs:
+        shape = {"name": codec.name, "description": codec.description, "results": codec.mean_results()}
+        write_json(job.out / "kodak" / f"{codec.name.replace(':', '-')}.json", shape)
