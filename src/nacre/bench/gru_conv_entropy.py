@@ -76,7 +76,7 @@ def _preface(found: dict[str, Any]) -> str:
 
 
 def _verdict(rows: list[dict[str, Any]]) -> str:
-    estimated, real = (sum(row[f"{name}_bits"] for row in rows) for name in ("binary-rnn", "mix"))
+    estimated, real = _bits(rows, "binary-rnn"), _bits(rows, "mix")
     ahead = sum(row["binary-rnn_bits"] < row["mix_bits"] for row in rows)
     by = 100 * (estimated / real - 1)
     if by <= 0:
@@ -92,8 +92,7 @@ def _verdict(rows: list[dict[str, Any]]) -> str:
 
 
 def _worth(rows: list[dict[str, Any]]) -> str:
-    sent, simple = (sum(row[f"{name}_bits"] for row in rows) for name in ("mix", "tables"))
-    by = 100 * (1 - sent / simple)
+    by = 100 * (1 - _bits(rows, "mix") / _bits(rows, "tables"))
     enough = "more" if by > _WORTH else "no more"
     return (
         f"`mix`, which files use, takes {by:.1f} % fewer bytes than `tables` would: {enough} than the "
@@ -114,6 +113,10 @@ def _savings(rows: list[dict[str, Any]]) -> str:
 
 
 def _saved(rows: list[dict[str, Any]], name: str) -> float:
-    bits: float = sum(row[f"{name}_bits"] for row in rows)
     codes: float = sum(row["codes"] for row in rows)
-    return 100 * (1 - bits / codes)
+    return 100 * (1 - _bits(rows, name) / codes)
+
+
+def _bits(rows: list[dict[str, Any]], name: str) -> float:
+    bits: float = sum(row[f"{name}_bits"] for row in rows)
+    return bits
