@@ -172,9 +172,9 @@ def test_validation_uses_the_average_and_leaves_the_weights(
 def test_a_new_run_can_begin_from_another(recipe: Recipe, crops: CropFolder, tmp_path: Path) -> None:
     checkpoint = trainer(recipe, crops, tmp_path / "a", steps=3).run()
     run = trainer(recipe, crops, tmp_path / "b", steps=3)
-    run.start_from(checkpoint)
-    assert run.step == 0
     averaged = read_checkpoint(checkpoint)["ema"]
+    run.start_from(averaged, "tiny")
+    assert run.step == 0
     assert same(dict(run.module.module.state_dict()), dict(averaged))
     assert same(dict(run.ema), dict(averaged))
 
@@ -214,8 +214,10 @@ def test_damaged_checkpoints_are_refused(recipe: Recipe, crops: CropFolder, tmp_
 def test_other_networks_and_recipes_are_refused(recipe: Recipe, crops: CropFolder, tmp_path: Path) -> None:
     checkpoint = trainer(recipe, crops, tmp_path / "a", steps=1).run()
     lstm = load_recipe_text("lstm", TINY.replace('"tiny"', '"tiny"\ncell = "lstm"'))
-    with pytest.raises(UsageError, match=r"another network than the recipe lstm builds.*tiny"):
-        trainer(lstm, crops, tmp_path / "b", steps=1).start_from(checkpoint)
+    with pytest.raises(
+        UsageError, match="weights of tiny are of another network than the recipe lstm builds"
+    ):
+        trainer(lstm, crops, tmp_path / "b", steps=1).start_from(read_checkpoint(checkpoint)["ema"], "tiny")
     longer = load_recipe_text("tiny", TINY + "# changed")
     with pytest.raises(UsageError, match="another version of the recipe tiny"):
         trainer(longer, crops, tmp_path / "b", steps=1).resume(checkpoint)

@@ -16,11 +16,14 @@ import click
 
 from nacre.cli.reporting import say, talk_options, warn, working
 from nacre.cli.values import positive
-from nacre.errors import ExistsError, UsageError
+from nacre.errors import ExistsError, UsageError, WeightsError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from nacre.learn.data.crops import CropFolder
-    from nacre.learn.loop import Precision, Trainer
+    from nacre.learn.loop import Precision, Task, Trainer
+    from nacre.learn.recipe import Recipe
 
 DEFAULT_MINUTES = 60.0
 VALIDATION_SIDE = 512
@@ -47,9 +50,9 @@ _data = click.option(
 @click.option(
     "--from",
     "start",
-    metavar="CHECKPOINT",
-    type=_FILE,
-    help="Begin a new run from the weights of another run's checkpoint.",
+    metavar="WEIGHTS",
+    help="Begin a new run from trained weights: the name of installed ones (such as progressive), a folder "
+    "that holds some, or another run's checkpoint.",
 )
 @click.option(
     "--resume",
@@ -78,7 +81,7 @@ def train(
     minutes: float | None,
     steps: int | None,
     valid: Path | None,
-    start: Path | None,
+    start: str | None,
     resume: Path | None,
     device: str,
     precision: Precision | None,
@@ -117,9 +120,11 @@ def train(
             f"{str(out)!r} holds a run already; go on with it by --resume {out / CHECKPOINT}, "
             "name another folder with --out, or use -f to overwrite it."
         )
-    for checkpoint in filter(None, (start, resume)):
-        read_checkpoint(checkpoint)  # a bad one ends the command before the pictures are read
     task = make_task(settings)
+    # Bad ones end the command before the pictures are read.
+    begin = _weights(start, settings, task) if start else None
+    if resume:
+        read_checkpoint(resume)
     pictures = _load(data, task.largest_crop)
     validation = []
     if valid:
@@ -135,15 +140,15 @@ def train(
         device=device,
         precision=precision or ("bf16-mixed" if device == "cuda" else "32-true"),
         validation=validation,
-        prepare=not (resume or start),
+        prepare=not (resume or begin),
     )
     if resume:
         trainer.resume(resume)
         if trainer.progress >= 1:
             spent = f"{trainer.step} steps" if steps else _duration(trainer.elapsed)
             raise UsageError(f"{resume} has spent {spent} already; give a larger budget to go on.")
-    if start:
-        trainer.start_from(start)
+    if begin:
+        trainer.start_from(*begin)
     if not goes_on:
         (out / LOG).unlink(missing_ok=True)
     say(f"training {settings.name} on {len(pictures.pictures)} pictures in {out}")
@@ -206,6 +211,29 @@ def export(checkpoint: Path, data: Path, root: Path, notes: Path | None, force: 
     size = sum(file.stat().st_size for file in folder.iterdir())
     say(f"{folder}  {size / 1e6:.1f} MB  tag {record['tag']}  licence {record['licence']}")
     say(f"to use them: {ENVIRONMENT}={shlex.quote(str(root))} nacre encode PICTURE")
+
+
+def _weights(start: str, recipe: Recipe, task: Task) -> tuple[dict[str, Tensor], str]:
+    """Weights by name to begin a run from, and what they are called."""
+    from nacre.learn.loop import read_checkpoint
+    from nacre.learn.tasks import read_weights
+    from nacre.runtime.weights import RECORD, find_weights, open_weights
+
+    path = Path(start)
+    if path.is_file():
+        state = read_checkpoint(path)
+        return state["ema"], state["recipe_name"]
+    if (path / RECORD).is_file():
+        info = open_weights(path)
+    else:
+        try:
+            info = find_weights(start)
+        except WeightsError as error:
+            raise UsageError(
+                f"{start!r} is no checkpoint, no folder of weights and no name of installed ones; "
+                "nacre weights list shows those."
+            ) from error
+    return read_weights(recipe, task, info), info.name
 
 
 def _exclusive(name: str, value: Any, other: str, other_value: Any) -> None:

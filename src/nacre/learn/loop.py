@@ -254,7 +254,7 @@ class Trainer:
                 f"The checkpoint was trained by another version of the recipe {state['recipe_name']}; "
                 "resume with that one, or begin a new run from its weights."
             )
-        self._load(state, "model")
+        self._load(state["model"], state["recipe_name"])
         self.ema = {name: self.fabric.to_device(value) for name, value in state["ema"].items()}
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
@@ -262,26 +262,24 @@ class Trainer:
             torch.cuda.set_rng_state(state["random_cuda"])
         self.step, self.elapsed = state["step"], state["elapsed"]
 
-    def start_from(self, checkpoint: Path) -> None:
-        """Begin a new run from another run's averaged weights.
+    def start_from(self, weights: dict[str, Tensor], origin: str) -> None:
+        """Begin a new run from weights by name; `origin` is what they are called.
 
         Raises
         ------
-        FormatError
-            If the file is not a checkpoint of this loop.
         UsageError
             If the recipe builds a network of another shape.
         """
-        self._load(read_checkpoint(checkpoint), "ema")
+        self._load(weights, origin)
         self.ema = copy.deepcopy(self._raw.state_dict())
 
-    def _load(self, state: dict[str, Any], weights: str) -> None:
+    def _load(self, weights: dict[str, Tensor], origin: str) -> None:
         try:
-            self._raw.load_state_dict(state[weights])
+            self._raw.load_state_dict(weights)
         except (RuntimeError, AttributeError, TypeError) as error:
             raise UsageError(
-                f"The checkpoint holds another network than the recipe {self.recipe.name} builds; "
-                f"it was trained by {state['recipe_name']}."
+                f"The weights of {origin} are of another network than the recipe {self.recipe.name} builds; "
+                "give others, or the recipe that trained them."
             ) from error
 
 

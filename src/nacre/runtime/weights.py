@@ -72,7 +72,14 @@ def _roots() -> list[Path]:
     return [*extra, SHIPPED]
 
 
-def _load(folder: Path) -> WeightsInfo:
+def open_weights(folder: Path) -> WeightsInfo:
+    """The weights of one folder.
+
+    Raises
+    ------
+    WeightsError
+        If its record cannot be read.
+    """
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         bytes.fromhex(record["tag"])
@@ -93,7 +100,7 @@ def list_weights() -> list[WeightsInfo]:
     WeightsError
         If a record cannot be read.
     """
-    return [_load(p.parent) for root in _roots() for p in sorted(root.glob(f"*/{RECORD}"))]
+    return [open_weights(p.parent) for root in _roots() for p in sorted(root.glob(f"*/{RECORD}"))]
 
 
 def find_weights(codec: str, tag: bytes | None = None) -> WeightsInfo:
@@ -107,11 +114,11 @@ def find_weights(codec: str, tag: bytes | None = None) -> WeightsInfo:
     for root in _roots():
         if tag is None:
             if (root / codec / RECORD).is_file():
-                return _load(root / codec)
+                return open_weights(root / codec)
             continue
         # A family may have several: variants stand beside it, in folders whose names begin with its own.
         for record in sorted(root.glob(f"{codec}*/{RECORD}")):
-            info = _load(record.parent)
+            info = open_weights(record.parent)
             if info.codec == codec and tag == bytes.fromhex(info.tag):
                 return info
     if tag is None:

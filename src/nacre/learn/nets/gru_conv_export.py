@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnx import ModelProto
 from torch import Tensor, nn
 
 from nacre.codecs.recurrent.contexts import Codes
@@ -19,12 +20,14 @@ from nacre.codecs.recurrent.presets import MAX_ITERATIONS
 from nacre.codecs.recurrent.steps import ENCODER_FILE, HEAD_FILE, TRUNK_FILE, DecoderStep, EncoderStep, signs
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import Exported, agreement, network_record, written
+from nacre.learn.installed import installed_state
 from nacre.learn.mix_fit import fit_mix
 from nacre.learn.nets.gru_conv import GruConv
 from nacre.learn.nets.recurrent_cells import RecurrentCell
-from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
+from nacre.learn.onnx_files import canonical_tensors, export_graph, half_files, half_state
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.gru_conv import GruConvTask
+from nacre.runtime.weights import WeightsInfo
 
 FIT_PICTURES = 160
 FIT_SIDE = 256
@@ -73,6 +76,11 @@ def export_gru_conv(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder
 
 def network_files(net: GruConv) -> dict[str, bytes]:
     """The graphs of encoder, decoder trunk and decoder head by file name, as bytes."""
+    return half_files(graphs(net))
+
+
+def graphs(net: GruConv) -> dict[str, ModelProto]:
+    """The same graphs in full precision."""
     picture = torch.zeros(1, 3, 64, 96)
     codes = torch.zeros(1, net.shape.bits, 4, 6)
     features = torch.zeros(1, net.shape.decoder_rnn[2] // 4, 32 + 2, 48)
@@ -86,15 +94,14 @@ def network_files(net: GruConv) -> dict[str, bytes]:
     assert isinstance(top, RecurrentCell)
     top.strip = True
 
-    def graph(step: Any, leading: dict[str, Tensor], states: tuple[Tensor, ...], output: str) -> bytes:
+    def graph(step: Any, leading: dict[str, Tensor], states: tuple[Tensor, ...], output: str) -> ModelProto:
         owner = net.encoder if step == net.encoder.activations else net.decoder
-        model = export_graph(
+        return export_graph(
             _Flat(step, owner, len(leading)),
             (*leading.values(), *states),
             [*leading, *(f"state{i}" for i in range(len(states)))],
             [output, *(f"next{i}" for i in range(len(states)))],
         )
-        return store_half(model).SerializeToString()
 
     return {
         ENCODER_FILE: graph(net.encoder.activations, {"residual": picture}, encoder_states, "values"),
@@ -103,6 +110,11 @@ def network_files(net: GruConv) -> dict[str, bytes]:
             net.decoder.head, {"features": features, "previous": picture}, decoder_states[-last:], "picture"
         ),
     }
+
+
+def installed_gru_conv(net: GruConv, info: WeightsInfo) -> dict[str, Tensor]:
+    """Weights by name that installed files hold; see `nacre.learn.tasks.read_weights`."""
+    return installed_state(net, graphs, info)
 
 
 def _agree(net: GruConv, files: dict[str, bytes], data: CropFolder) -> dict[str, float]:

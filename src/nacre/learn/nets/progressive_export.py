@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnx import ModelProto
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -36,13 +37,15 @@ from nacre.errors import AgreementError
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import Exported, network_record, written
 from nacre.learn.hyper_fit import fit_hyper_contexts
+from nacre.learn.installed import installed_state
 from nacre.learn.nets.progressive import SYNTHESIS_GAIN, Progressive
-from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
+from nacre.learn.onnx_files import canonical_tensors, export_graph, half_files, half_state
 from nacre.learn.plane_tables import Seen, make_tables
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.progressive import ProgressiveTask
 from nacre.runtime.arrays import ArrayRecord
 from nacre.runtime.integer import EXACT
+from nacre.runtime.weights import WeightsInfo
 
 FIT_CROPS = 320
 FIT_SIDE = 512
@@ -50,6 +53,8 @@ JUDGED = 4
 JUDGED_SIDE = 256
 TOLERANCE = 2e-3
 """Largest difference between files and torch, of latents over their scale and of pixels over their range."""
+_PLACES = ((0, ACTIVATION_BITS), (ACTIVATION_BITS, ACTIVATION_BITS), (ACTIVATION_BITS, OUTPUT_BITS))
+"""Binary places of the input of each layer of the hyper-synthesis, and of what it gives."""
 
 
 def export_progressive(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder) -> Exported:
@@ -100,11 +105,9 @@ def integer_hyper(net: Progressive) -> HyperNetwork:
         If a sum may leave the exact range, or a weight is too large for its layer.
     """
     layers = net.hyper_synthesis
-    # Binary places of each layer's input and of what it gives.
-    places = [(0, ACTIVATION_BITS), (ACTIVATION_BITS, ACTIVATION_BITS), (ACTIVATION_BITS, OUTPUT_BITS)]
     arrays: dict[str, Any] = {}
     shifts = []
-    for i, (layer, (before, after)) in enumerate(zip(layers.children(), places, strict=True), 1):
+    for i, (layer, (before, after)) in enumerate(zip(layers.children(), _PLACES, strict=True), 1):
         assert isinstance(layer, nn.Conv2d)
         assert layer.bias is not None
         weight, bias = layer.weight.double().numpy(), layer.bias.double().numpy()
@@ -129,6 +132,30 @@ def integer_hyper(net: Progressive) -> HyperNetwork:
         if layer_integers.bound(most) >= EXACT:
             raise AgreementError("A sum of the hyper-synthesis may leave the exact range; train it anew.")
     return network
+
+
+def installed_progressive(net: Progressive, info: WeightsInfo) -> dict[str, Tensor]:
+    """Weights by name that installed files hold; see `nacre.learn.tasks.read_weights`.
+
+    The hyper-synthesis comes back from its integers. The prior of hyper-latents is in no file, for the coder
+    needs none: it stays the network's own and is learned anew, which is quick.
+    """
+    hyper = HyperNetwork.load(info.read(HYPER_FILE))
+    state = net.state_dict() | installed_state(net, graphs, info)
+    # Two roundings of each scale, one fine where scales are small: both stay what they are.
+    near = np.exp2((hyper.begins * 2.0**-OUTPUT_BITS - CLASS_BEGIN) / CLASS_STEPS)
+    least, most = ((hyper.scales + side) * 2.0**-SCALE_BITS for side in (-0.499, 0.499))
+    state["cell_scales"] = torch.from_numpy(near.clip(least, most).astype(np.float32))
+    for (name, _), layer, (before, after) in zip(
+        net.hyper_synthesis.named_children(), hyper.layers, _PLACES, strict=True
+    ):
+        scale = layer.shift - before + after
+        for kind, integers, places in (
+            ("weight", layer.weights, scale),
+            ("bias", layer.bias, scale + before),
+        ):
+            state[f"hyper_synthesis.{name}.{kind}"] = torch.from_numpy(integers * np.float32(2.0**-places))
+    return state
 
 
 def fitted(net: Progressive, hyper: HyperNetwork, data: CropFolder) -> tuple[HyperContexts, Tables]:
@@ -186,12 +213,17 @@ class _SynthesisGraph(nn.Module):
 
 def network_files(net: Progressive) -> dict[str, bytes]:
     """The graphs by file name, as bytes."""
+    return half_files(graphs(net))
+
+
+def graphs(net: Progressive) -> dict[str, ModelProto]:
+    """The same graphs in full precision."""
     net = copy.deepcopy(net).eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     pixels = torch.zeros(1, 3, STRIDE, STRIDE)
     latents = torch.zeros(1, net.shape.channels, CELL, CELL)
 
-    def graph(module: nn.Module, value: Tensor, entry: str, out: str) -> bytes:
-        return store_half(export_graph(module, (value,), [entry], [out])).SerializeToString()
+    def graph(module: nn.Module, value: Tensor, entry: str, out: str) -> ModelProto:
+        return export_graph(module, (value,), [entry], [out])
 
     return {
         ANALYSIS_FILE: graph(net.analysis, pixels, "pixels", "latents"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from onnx import ModelProto
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,11 +19,13 @@ from nacre.codecs.recurrent.unit_steps import DECODER_FILE, ENCODER_FILE, UnitDe
 from nacre.learn.code_tables import fit_tables
 from nacre.learn.data.crops import CropFolder
 from nacre.learn.export import Exported, agreement, network_record, written
+from nacre.learn.installed import installed_state
 from nacre.learn.nets.amplified import amplified
 from nacre.learn.nets.units import Column, States, UnitNet
-from nacre.learn.onnx_files import canonical_tensors, export_graph, half_state, store_half
+from nacre.learn.onnx_files import canonical_tensors, export_graph, half_files, half_state
 from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.units import UnitTask, to_units
+from nacre.runtime.weights import WeightsInfo
 
 FIT_PICTURES = 48
 FIT_SIDE = 192
@@ -101,21 +104,25 @@ def export_units(recipe: Recipe, weights: dict[str, Tensor], data: CropFolder) -
 
 def network_files(net: UnitNet) -> dict[str, bytes]:
     """The graphs of encoder and decoder by file name, as bytes."""
+    return half_files(graphs(net))
+
+
+def graphs(net: UnitNet) -> dict[str, ModelProto]:
+    """The same graphs in full precision."""
     shape = net.shape
     units = torch.zeros(2, 3, shape.side, shape.side)
     codes = torch.zeros(2, shape.bits, shape.locations, shape.locations)
 
     def graph(
         stages: nn.ModuleList, last: nn.Module, name: str, value: Tensor, states: States, out: str
-    ) -> bytes:
+    ) -> ModelProto:
         columns = [stage for stage in stages if isinstance(stage, Column)]
         inputs: dict[str, Tensor] = {name: value} | {f"state{i}": s for i, s in enumerate(states)}
         side: nn.Module = _Side(columns[0], last)
         if len(columns) > 1:
             side, inputs["stage"] = _StackedSide(columns, last), torch.tensor(0)
         outputs = [out, *(f"next{i}" for i in range(len(states)))]
-        model = export_graph(side, tuple(inputs.values()), list(inputs), outputs, free=(0,))
-        return store_half(model).SerializeToString()
+        return export_graph(side, tuple(inputs.values()), list(inputs), outputs, free=(0,))
 
     net = copy.deepcopy(net).eval()
     encoding = net.initial(units, shape.encoder_states())
@@ -124,6 +131,11 @@ def network_files(net: UnitNet) -> dict[str, bytes]:
         ENCODER_FILE: graph(net.encoders, net.binarizer, "missing", units, encoding, "codes"),
         DECODER_FILE: graph(net.decoders, nn.Identity(), "codes", codes, decoding, "units"),
     }
+
+
+def installed_units(net: UnitNet, info: WeightsInfo) -> dict[str, Tensor]:
+    """Weights by name that installed files hold; see `nacre.learn.tasks.read_weights`."""
+    return installed_state(net, graphs, info)
 
 
 def _agree(net: UnitNet, files: dict[str, bytes], data: CropFolder, family: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Tasks and exporters: what each family brings to training."""
+"""Tasks, exporters and readers of weights: what each family brings to training."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from nacre.errors import UsageError
 from nacre.learn.loop import Task
@@ -14,14 +15,16 @@ from nacre.learn.recipe import Recipe
 
 if TYPE_CHECKING:
     from nacre.learn.export import Exporter
+    from nacre.runtime.weights import WeightsInfo
 
 
 @dataclass(frozen=True)
 class _Family:
-    """Where a family's task and exporter stand, and what the task is told beside its recipe."""
+    """Where a family's task, exporter and reader stand, and what the task is told beside its recipe."""
 
     task: str
     exporter: str
+    reader: str
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -29,6 +32,7 @@ def _units(architecture: str) -> _Family:
     return _Family(
         "nacre.learn.tasks.units:UnitTask",
         "nacre.learn.nets.units_export:export_units",
+        "nacre.learn.nets.units_export:installed_units",
         {"architecture": architecture},
     )
 
@@ -37,9 +41,12 @@ _FAMILIES = {
     "progressive": _Family(
         "nacre.learn.tasks.progressive:ProgressiveTask",
         "nacre.learn.nets.progressive_export:export_progressive",
+        "nacre.learn.nets.progressive_export:installed_progressive",
     ),
     "gru-conv": _Family(
-        "nacre.learn.tasks.gru_conv:GruConvTask", "nacre.learn.nets.gru_conv_export:export_gru_conv"
+        "nacre.learn.tasks.gru_conv:GruConvTask",
+        "nacre.learn.nets.gru_conv_export:export_gru_conv",
+        "nacre.learn.nets.gru_conv_export:installed_gru_conv",
     ),
     "residual-fc": _units("residual-fc"),
     "lstm-fc": _units("lstm-fc"),
@@ -77,6 +84,30 @@ def find_exporter(recipe: Recipe) -> Exporter:
     """
     exporter: Exporter = _load(_find(recipe.family).exporter)
     return exporter
+
+
+def read_weights(recipe: Recipe, task: Task, info: WeightsInfo) -> dict[str, Tensor]:
+    """Weights by name of the network that installed files hold, for a new run of a recipe.
+
+    Parameters
+    ----------
+    task
+        What `make_task` built of the recipe.
+
+    Raises
+    ------
+    WeightsError
+        If a file is missing or damaged.
+    UsageError
+        If they are of another family or shape than the recipe's network.
+    """
+    if info.codec != recipe.family:
+        raise UsageError(
+            f"The weights in {info.path} are of {info.codec}, which the recipe {recipe.name} does not "
+            f"train; give weights of {recipe.family}."
+        )
+    found: dict[str, Tensor] = _load(_find(recipe.family).reader)(task.module, info)
+    return found
 
 
 def _find(family: str) -> _Family:
