@@ -25,7 +25,9 @@ NETWORKS = (0, 1, 2, 4, 7, 11)
 HIDDEN = 64
 STEPS = 800
 _BATCH = 512
-_RATE, _DECAY = 4e-3, 0.03
+_RATE = 4e-3
+_DECAY = 1.0
+"""Of the weights, a step and a rate of 1. A network has more weights than a few hundred crops have cells."""
 _ROUNDED_FROM = 0.65
 _MOST = 127
 _HELD_OUT = 6

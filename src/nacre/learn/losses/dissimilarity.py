@@ -32,7 +32,7 @@ def block_dissimilarity(a: Tensor, b: Tensor) -> Tensor:
 
 
 def scale_dissimilarity(a: Tensor, b: Tensor) -> Tensor:
-    """Contrast and structure that pictures as above are short of, over scales; shape (N,).
+    """Contrast and structure that pictures as above, of 5 x 5 or more, are short of over scales; shape (N,).
 
     Multi-scale SSIM (Wang et al. 2003) to first order: what its factors are short of 1, weighted with
     their exponents instead of multiplied. Scales are those of its five on which windows of 5 x 5 fit;
