@@ -23,7 +23,7 @@ VOTE_SCALE = 32
 
 _HALF = np.array([0.1, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6])
 THRESHOLDS = np.rint(VOTE_SCALE * np.concatenate([-_HALF[::-1], _HALF])).astype(np.int16)
-_PRIOR_SUM = 48
+_PRIOR_SUM = 96
 _RIDGE = 4.0
 _NEWTON_STEPS = 8
 _CONVERGED = 1 / VOTE_SCALE
