@@ -141,7 +141,8 @@ def installed_progressive(net: Progressive, info: WeightsInfo) -> dict[str, Tens
     needs none: it stays the network's own and is learned anew, which is quick.
     """
     hyper = HyperNetwork.load(info.read(HYPER_FILE))
-    state = net.state_dict() | installed_state(net, graphs, info)
+    state = {name: weight for name, weight in net.state_dict().items() if name.startswith("prior.")}
+    state |= installed_state(net, graphs, info)
     # Two roundings of each scale, one fine where scales are small: both stay what they are.
     near = np.exp2((hyper.begins * 2.0**-OUTPUT_BITS - CLASS_BEGIN) / CLASS_STEPS)
     least, most = ((hyper.scales + side) * 2.0**-SCALE_BITS for side in (-0.499, 0.499))
