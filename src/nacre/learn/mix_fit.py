@@ -22,12 +22,12 @@ from nacre.learn.code_tables import scale_priors
 
 NETWORKS = (0, 1, 2, 4, 7, 11)
 """The first iteration of each network."""
-HIDDEN = 64
-STEPS = 800
+HIDDEN = 128
+STEPS = 1200
 _BATCH = 512
 _RATE = 4e-3
 _DECAY = 1.0
-"""Of the weights, a step and a rate of 1. A network has more weights than a few hundred crops have cells."""
+"""Of the weights, a step and a rate of 1. A network has more weights than hundreds of crops have cells."""
 _ROUNDED_FROM = 0.65
 _MOST = 127
 _HELD_OUT = 6

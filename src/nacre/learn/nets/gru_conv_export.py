@@ -29,8 +29,8 @@ from nacre.learn.recipe import Recipe
 from nacre.learn.tasks.gru_conv import GruConvTask
 from nacre.runtime.weights import WeightsInfo
 
-FIT_PICTURES = 480
-"""Of 160 the networks of the entropy model learn much by heart; of more than 480 they hardly learn more."""
+FIT_PICTURES = 720
+"""On fewer, the networks of the entropy model learn too much by heart."""
 FIT_SIDE = 256
 JUDGED = 8
 
