@@ -19,7 +19,8 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NACRE_DEBUG", raising=False)
+    for name in ("NACRE_DEBUG", "NACRE_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "tiny.toml").write_text(TINY)
     (tmp_path / "data").mkdir()
     (tmp_path / "checkpoint.pt").write_text("no checkpoint")
