@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from nacre.learn.nets.progressive_export import integer_hyper
 from nacre.learn.onnx_files import half_state
 from nacre.learn.recipe import Recipe, load_recipe_text
 from nacre.learn.tasks import make_task, read_weights
-from nacre.runtime.weights import WeightsInfo
+from nacre.runtime.weights import WeightsInfo, open_weights
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "weights"
 PHASE = "[[phases]]\nuntil = 1.0\niterations = 1\ncrop = 32\nbatch = 2\n"
@@ -115,26 +114,12 @@ def test_a_run_begins_from_installed_weights(
     monkeypatch.chdir(tmp_path)
     Path("tiny.toml").write_text(TINY.replace("rate = 5e-3", "rate = 0.0\nfloor = 0.0"))
     start = "gru-conv" if named else GOLDEN / "gru-conv"
-    asked = [
-        "train",
-        "tiny.toml",
-        "--data",
-        str(pictures),
-        "--steps",
-        "2",
-        "--from",
-        str(start),
-        "--out",
-        "run",
-    ]
-    result = CliRunner().invoke(main, asked)
+    options = ["--data", str(pictures), "--steps", "2", "--from", str(start), "--out", "run"]
+    result = CliRunner().invoke(main, ["train", "tiny.toml", *options])
     assert result.exit_code == 0, result.output
-    recipe = load_recipe_text("tiny", TINY)
-    info = WeightsInfo(
-        "gru-conv", "", GOLDEN / "gru-conv", 0, "", json.loads((GOLDEN / "gru-conv/record.json").read_text())
-    )
-    for name, weight in read(recipe, info).items():
-        assert torch.equal(read_checkpoint(Path("run") / CHECKPOINT)["ema"][name], weight), name
+    averaged = read_checkpoint(Path("run") / CHECKPOINT)["ema"]
+    for name, weight in read(recipe_of("gru-conv"), open_weights(GOLDEN / "gru-conv")).items():
+        assert torch.equal(averaged[name], weight), name
 
 
 def test_a_folder_with_a_damaged_record_is_refused(
